@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A rule of the xtables tools, to nf_tables expressions, back, and to the tools' own text.
+#pragma once
+
+#include "drivers/xtables/rule.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+struct nftnl_rule;
+
+namespace nwgate::xtables {
+
+/// Names and numbers of the host's IP sets: an xt `set` match holds the number. One implementation asks the kernel,
+/// tests have their own.
+class SetIndex {
+public:
+  virtual ~SetIndex() = default;
+  /// The kernel's number of a set, or nothing if there is none of that name.
+  [[nodiscard]] virtual std::optional<std::uint16_t> index_of(const std::string &name) const = 0;
+  [[nodiscard]] virtual std::optional<std::string> name_of(std::uint16_t index) const = 0;
+};
+
+/// Appends to `out` the expressions that the family's Debian tool would write for the rule, counter and target
+/// included, and sets the rule's compatibility protocol where xt extensions need it.
+/// Returns why the rule cannot be written (a set that does not exist, a match of another family), or nothing.
+/// A rule with ConntrackState or another match that needs a kernel feature is written regardless: the kernel judges.
+std::optional<std::string> encode(const Rule &rule, Family family, const SetIndex &sets, nftnl_rule &out);
+
+/// The rule that the expressions of `in` stand for: exact, so that encode(decode(x)) has the same expressions as x,
+/// counter values and kernel-private parts of xt infos apart. Nothing if any part of it is not understood.
+std::optional<Rule> decode(const nftnl_rule &in, Family family, const SetIndex &sets);
+
+/// What `ebtables-save`, `iptables-save` or `ip6tables-save` print behind `-A CHAIN `, byte for byte.
+std::string to_save_text(const Rule &rule, Family family);
+
+} // namespace nwgate::xtables

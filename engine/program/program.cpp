@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/program/program.h"
+
+#include <algorithm>
+
+namespace nwgate {
+
+const Chain *Program::find(Layer layer, Direction direction, const std::string &name) const {
+  const auto found = std::ranges::find_if(chains, [&](const Chain &chain) {
+    return chain.layer == layer && chain.direction == direction && chain.name == name;
+  });
+  return found == chains.end() ? nullptr : &*found;
+}
+
+bool Program::has_layer(Layer layer) const { return std::ranges::find(chains, layer, &Chain::layer) != chains.end(); }
+
+} // namespace nwgate

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/xml/binding_writer.h"
+
+#include "engine/base/handle.h"
+
+#include <libxml/tree.h>
+
+namespace nwgate::xml {
+namespace {
+
+using Doc = Handle<xmlDoc, xmlFreeDoc>;
+
+const xmlChar *as_xml(const std::string &text) { return reinterpret_cast<const xmlChar *>(text.c_str()); }
+
+xmlNode *add_child(xmlNode *parent, const char *name) {
+  return xmlNewChild(parent, nullptr, reinterpret_cast<const xmlChar *>(name), nullptr);
+}
+
+void set(xmlNode *node, const char *attribute, const std::string &value) {
+  xmlNewProp(node, reinterpret_cast<const xmlChar *>(attribute), as_xml(value));
+}
+
+} // namespace
+
+std::string write_binding(const Binding &binding) {
+  const Doc doc(xmlNewDoc(reinterpret_cast<const xmlChar *>("1.0")));
+  xmlNode *root = xmlNewNode(nullptr, reinterpret_cast<const xmlChar *>("filterbinding"));
+  xmlDocSetRootElement(doc.get(), root);
+  xmlNode *owner = add_child(root, "owner");
+  xmlNodeAddContent(add_child(owner, "name"), as_xml(binding.owner_name.empty() ? "-" : binding.owner_name));
+  xmlNodeAddContent(add_child(owner, "uuid"), as_xml(binding.owner_uuid.empty() ? "00000000-0000-0000-0000-000000000000"
+                                                                                : binding.owner_uuid));
+  set(add_child(root, "portdev"), "name", binding.port);
+  if (!binding.link.empty())
+    set(add_child(root, "linkdev"), "name", binding.link);
+  set(add_child(root, "mac"), "address", binding.mac.to_string());
+  xmlNode *reference = add_child(root, "filterref");
+  set(reference, "filter", binding.filter.filter);
+  for (const auto &parameter : binding.filter.parameters) {
+    xmlNode *node = add_child(reference, "parameter");
+    set(node, "name", parameter.name);
+    set(node, "value", parameter.value);
+  }
+  xmlChar *text = nullptr;
+  int size = 0;
+  xmlDocDumpFormatMemoryEnc(doc.get(), &text, &size, "UTF-8", 1);
+  std::string result(reinterpret_cast<const char *>(text), static_cast<std::size_t>(size));
+  xmlFree(text);
+  return result;
+}
+
+} // namespace nwgate::xml

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A well-formed XML document with the place of every element and attribute. The only door to libxml2's parser.
+#pragma once
+
+#include "engine/base/diagnostics.h"
+#include "engine/base/handle.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+extern "C" {
+struct _xmlDoc;
+struct _xmlNode;
+void xmlFreeDoc(_xmlDoc *);
+}
+
+namespace nwgate::xml {
+
+struct Limits {
+  /// Bytes of one document.
+  std::size_t document_size = 4U << 20U;
+  /// Elements inside one another, the root counted. libvirt's own domain documents stay below 16.
+  unsigned nesting = 64;
+};
+
+struct Attribute {
+  std::string name;
+  std::string value;
+  /// Of the attribute's name.
+  SourcePosition where;
+};
+
+/// A view of an element; valid as long as its Document.
+class Element {
+public:
+  Element(_xmlNode *node, const std::shared_ptr<const SourceText> &source) : node_(node), source_(&source) {}
+
+  [[nodiscard]] std::string_view name() const;
+  /// Of the `<`.
+  [[nodiscard]] SourcePosition where() const;
+  /// In document order, namespace declarations left out.
+  [[nodiscard]] std::vector<Attribute> attributes() const;
+  [[nodiscard]] std::optional<Attribute> attribute(std::string_view name) const;
+  /// Child elements in document order.
+  [[nodiscard]] std::vector<Element> children() const;
+  [[nodiscard]] std::optional<Element> child(std::string_view name) const;
+  /// The text directly inside, without white space around it.
+  [[nodiscard]] std::string text() const;
+
+private:
+  _xmlNode *node_;
+  const std::shared_ptr<const SourceText> *source_;
+};
+
+class Document {
+public:
+  /// Parses `source`. External entities, document types, and network access are off: a document that has a DOCTYPE is
+  /// refused. Nothing when there was an error, which is in `diagnostics`.
+  static std::optional<Document> parse(std::shared_ptr<const SourceText> source, const Limits &limits,
+                                       Diagnostics &diagnostics);
+
+  [[nodiscard]] Element root() const;
+  [[nodiscard]] const std::shared_ptr<const SourceText> &source() const { return source_; }
+  /// libxml2's own tree, for the schema validator in this folder.
+  [[nodiscard]] _xmlDoc *native() const { return doc_.get(); }
+  /// The place of an element of native().
+  [[nodiscard]] SourcePosition position_of(const _xmlNode *node) const;
+
+private:
+  using Doc = Handle<_xmlDoc, xmlFreeDoc>;
+  Document(std::shared_ptr<const SourceText> source, Doc doc) : source_(std::move(source)), doc_(std::move(doc)) {}
+
+  std::shared_ptr<const SourceText> source_;
+  Doc doc_;
+};
+
+} // namespace nwgate::xml

@@ -45,8 +45,11 @@ std::optional<std::uint32_t> protocol_number(Protocol protocol) {
 
 /// An address with a mask, or else a range.
 void add_address(MatchBuilder &m, F field, A address, A mask, A first, A last) {
+  const auto *from = m.find(first);
   if (m.find(address) != nullptr)
     m.add_masked(field, address, mask);
+  else if (from != nullptr && m.find(last) == nullptr) // a start alone is a range of one address
+    m.add({field, from->negated, Form::range, {m.operand(*from), m.operand(*from)}});
   else
     m.add_range(field, first, last);
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/xtables/bridge/target.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/x_tables.h>
+#include <string_view>
+
+namespace nwgate::xtables::bridge {
+namespace {
+
+struct VerdictWords {
+  Verdict verdict;
+  std::int32_t number;
+  std::string_view name;
+};
+
+constexpr std::array verdicts{
+    VerdictWords{Verdict::accept, NF_ACCEPT, "ACCEPT"},
+    VerdictWords{Verdict::drop, NF_DROP, "DROP"},
+    VerdictWords{Verdict::return_to_caller, NFT_RETURN, "RETURN"},
+};
+constexpr std::string_view continue_name = "CONTINUE";
+
+const VerdictWords &words_of(Verdict verdict) {
+  return *std::ranges::find(verdicts, verdict, &VerdictWords::verdict);
+}
+
+bool is_chain_name(std::string_view name) {
+  return !name.empty() && name.size() < XT_EXTENSION_MAXNAMELEN && name != continue_name &&
+         std::ranges::find(verdicts, name, &VerdictWords::name) == verdicts.end();
+}
+
+template <typename... Functions> struct Overloaded : Functions... { using Functions::operator()...; };
+
+} // namespace
+
+std::optional<std::string> encode(const Target &target, ExpressionWriter &writer) {
+  using Refusal = std::optional<std::string>;
+  return std::visit(Overloaded{
+                        [&](Verdict verdict) -> Refusal {
+                          writer.verdict(words_of(verdict).number);
+                          return std::nullopt;
+                        },
+                        [&](const Jump &jump) -> Refusal {
+                          if (jump.go_to)
+                            return "ebtables has no goto";
+                          if (!is_chain_name(jump.chain))
+                            return "ebtables takes no chain name \"" + jump.chain + '"';
+                          writer.verdict(NFT_JUMP, jump.chain);
+                          return std::nullopt;
+                        },
+                        [](const Reject &) -> Refusal { return "ebtables has no REJECT"; },
+                        [](const Continue &) -> Refusal { return std::nullopt; },
+                    },
+                    target);
+}
+
+std::optional<Target> decode_target(ExpressionReader &reader) {
+  if (reader.at_end())
+    return Continue{};
+  const auto taken = reader.take_verdict();
+  if (!taken || !reader.at_end())
+    return std::nullopt;
+  if (taken->verdict == NFT_JUMP && is_chain_name(taken->chain))
+    return Jump{taken->chain};
+  const auto found = std::ranges::find(verdicts, taken->verdict, &VerdictWords::number);
+  if (found == verdicts.end() || !taken->chain.empty())
+    return std::nullopt;
+  return found->verdict;
+}
+
+std::string save_text(const Target &target) {
+  const auto name = std::visit(Overloaded{
+                                   [](Verdict verdict) { return std::string(words_of(verdict).name); },
+                                   [](const Jump &jump) { return jump.chain; },
+                                   [](const Reject &) { return std::string("REJECT"); },
+                                   [](const Continue &) { return std::string(continue_name); },
+                               },
+                               target);
+  return "-j " + name;
+}
+
+} // namespace nwgate::xtables::bridge

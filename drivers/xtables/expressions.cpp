@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/xtables/expressions.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <libnftnl/expr.h>
@@ -166,11 +165,12 @@ std::optional<std::vector<std::uint8_t>> ExpressionReader::take_bitwise_and() {
   if (e == nullptr || !is(*e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1) ||
       !is(*e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1) || !is(*e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL))
     return std::nullopt;
-  const auto exclusive_or = bytes_of(*e, NFTNL_EXPR_BITWISE_XOR);
-  if (std::ranges::any_of(exclusive_or, [](auto byte) { return byte != 0; }))
+  auto mask = bytes_of(*e, NFTNL_EXPR_BITWISE_MASK);
+  if (bytes_of(*e, NFTNL_EXPR_BITWISE_XOR) != std::vector<std::uint8_t>(mask.size()) ||
+      !is(*e, NFTNL_EXPR_BITWISE_LEN, static_cast<std::uint32_t>(mask.size())))
     return std::nullopt;
   ++next_;
-  return bytes_of(*e, NFTNL_EXPR_BITWISE_MASK);
+  return mask;
 }
 
 std::optional<ExpressionReader::Compare> ExpressionReader::take_compare() {
@@ -196,9 +196,12 @@ std::optional<ExpressionReader::RangeCompare> ExpressionReader::take_range() {
   const auto *e = peek("range");
   if (e == nullptr || !is(*e, NFTNL_EXPR_RANGE_SREG, NFT_REG_1))
     return std::nullopt;
+  const auto operation = nftnl_expr_get_u32(e, NFTNL_EXPR_RANGE_OP);
+  if (operation != NFT_RANGE_EQ && operation != NFT_RANGE_NEQ)
+    return std::nullopt;
   ++next_;
   return RangeCompare{bytes_of(*e, NFTNL_EXPR_RANGE_FROM_DATA), bytes_of(*e, NFTNL_EXPR_RANGE_TO_DATA),
-                      is(*e, NFTNL_EXPR_RANGE_OP, NFT_RANGE_NEQ)};
+                      operation == NFT_RANGE_NEQ};
 }
 
 bool ExpressionReader::take_counter() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/xtables/expressions.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <libnftnl/expr.h>
@@ -70,11 +69,21 @@ void ExpressionWriter::bitwise_and(Bytes mask) {
   nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_XOR, zeros.data(), length);
 }
 
-void ExpressionWriter::compare(Bytes data, bool negated) {
+void ExpressionWriter::compare(Bytes data, bool negated) { relate(data, negated ? NFT_CMP_NEQ : NFT_CMP_EQ); }
+
+void ExpressionWriter::relate(Bytes data, std::uint32_t operation) {
   auto &e = append(rule_, "cmp");
   nftnl_expr_set_u32(&e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-  nftnl_expr_set_u32(&e, NFTNL_EXPR_CMP_OP, negated ? NFT_CMP_NEQ : NFT_CMP_EQ);
+  nftnl_expr_set_u32(&e, NFTNL_EXPR_CMP_OP, operation);
   nftnl_expr_set(&e, NFTNL_EXPR_CMP_DATA, data.data(), static_cast<std::uint32_t>(data.size()));
+}
+
+void ExpressionWriter::range(Bytes first, Bytes last, bool negated) {
+  auto &e = append(rule_, "range");
+  nftnl_expr_set_u32(&e, NFTNL_EXPR_RANGE_SREG, NFT_REG_1);
+  nftnl_expr_set_u32(&e, NFTNL_EXPR_RANGE_OP, negated ? NFT_RANGE_NEQ : NFT_RANGE_EQ);
+  nftnl_expr_set(&e, NFTNL_EXPR_RANGE_FROM_DATA, first.data(), static_cast<std::uint32_t>(first.size()));
+  nftnl_expr_set(&e, NFTNL_EXPR_RANGE_TO_DATA, last.data(), static_cast<std::uint32_t>(last.size()));
 }
 
 void ExpressionWriter::counter() {
@@ -135,25 +144,33 @@ std::optional<std::uint32_t> ExpressionReader::take_meta() {
 }
 
 std::optional<ExpressionReader::Payload> ExpressionReader::take_payload() {
+  const auto payload = peek_payload();
+  if (payload)
+    ++next_;
+  return payload;
+}
+
+std::optional<ExpressionReader::Payload> ExpressionReader::peek_payload() const {
   const auto *e = peek("payload");
   if (e == nullptr || nftnl_expr_is_set(e, NFTNL_EXPR_PAYLOAD_SREG) ||
       !is(*e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1))
     return std::nullopt;
-  ++next_;
-  return Payload{nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_BASE), nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET),
+  return Payload{nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_BASE),
+                 nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET),
                  nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_LEN)};
 }
 
 std::optional<std::vector<std::uint8_t>> ExpressionReader::take_bitwise_and() {
   const auto *e = peek("bitwise");
-  if (e == nullptr || !is(*e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1) || !is(*e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1) ||
-      !is(*e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL))
+  if (e == nullptr || !is(*e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1) ||
+      !is(*e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1) || !is(*e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL))
     return std::nullopt;
-  const auto exclusive_or = bytes_of(*e, NFTNL_EXPR_BITWISE_XOR);
-  if (std::ranges::any_of(exclusive_or, [](auto byte) { return byte != 0; }))
+  auto mask = bytes_of(*e, NFTNL_EXPR_BITWISE_MASK);
+  if (bytes_of(*e, NFTNL_EXPR_BITWISE_XOR) != std::vector<std::uint8_t>(mask.size()) ||
+      !is(*e, NFTNL_EXPR_BITWISE_LEN, static_cast<std::uint32_t>(mask.size())))
     return std::nullopt;
   ++next_;
-  return bytes_of(*e, NFTNL_EXPR_BITWISE_MASK);
+  return mask;
 }
 
 std::optional<ExpressionReader::Compare> ExpressionReader::take_compare() {
@@ -165,6 +182,26 @@ std::optional<ExpressionReader::Compare> ExpressionReader::take_compare() {
     return std::nullopt;
   ++next_;
   return Compare{bytes_of(*e, NFTNL_EXPR_CMP_DATA), operation == NFT_CMP_NEQ};
+}
+
+std::optional<ExpressionReader::Relation> ExpressionReader::take_relation() {
+  const auto *e = peek("cmp");
+  if (e == nullptr || !is(*e, NFTNL_EXPR_CMP_SREG, NFT_REG_1))
+    return std::nullopt;
+  ++next_;
+  return Relation{bytes_of(*e, NFTNL_EXPR_CMP_DATA), nftnl_expr_get_u32(e, NFTNL_EXPR_CMP_OP)};
+}
+
+std::optional<ExpressionReader::RangeCompare> ExpressionReader::take_range() {
+  const auto *e = peek("range");
+  if (e == nullptr || !is(*e, NFTNL_EXPR_RANGE_SREG, NFT_REG_1))
+    return std::nullopt;
+  const auto operation = nftnl_expr_get_u32(e, NFTNL_EXPR_RANGE_OP);
+  if (operation != NFT_RANGE_EQ && operation != NFT_RANGE_NEQ)
+    return std::nullopt;
+  ++next_;
+  return RangeCompare{bytes_of(*e, NFTNL_EXPR_RANGE_FROM_DATA), bytes_of(*e, NFTNL_EXPR_RANGE_TO_DATA),
+                      operation == NFT_RANGE_NEQ};
 }
 
 bool ExpressionReader::take_counter() {

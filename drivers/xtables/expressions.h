@@ -31,6 +31,10 @@ public:
   void bitwise_and(Bytes mask);
   /// Compares register 1 with `data`; `negated` asks for inequality.
   void compare(Bytes data, bool negated);
+  /// Compares register 1 with `data`, big endian; `operation` is an NFT_CMP_*.
+  void relate(Bytes data, std::uint32_t operation);
+  /// Compares register 1 with the inclusive range of two big-endian numbers of one length.
+  void range(Bytes first, Bytes last, bool negated);
   void counter();
   /// `verdict` is NF_ACCEPT, NF_DROP, NFT_RETURN, NFT_JUMP, NFT_GOTO; `chain` goes with the last two.
   void verdict(std::int32_t verdict, const std::string &chain = {});
@@ -43,8 +47,8 @@ private:
   nftnl_rule &rule_;
 };
 
-/// A cursor over the expressions of one libnftnl rule, which it does not own. Each take_*() succeeds, and moves on,
-/// only if the next expression is exactly of that form and uses register 1.
+/// A cursor over the expressions of one libnftnl rule, which it does not own. Each take_*() succeeds, and
+/// moves on, only if the next expression is exactly of that form and uses register 1.
 class ExpressionReader {
 public:
   struct XtInfo {
@@ -60,6 +64,15 @@ public:
     std::vector<std::uint8_t> data;
     bool negated = false;
   };
+  struct Relation {
+    std::vector<std::uint8_t> data;
+    /// An NFT_CMP_*.
+    std::uint32_t operation = 0;
+  };
+  struct RangeCompare {
+    std::vector<std::uint8_t> first, last;
+    bool negated = false;
+  };
   struct VerdictInfo {
     std::int32_t verdict = 0;
     std::string chain;
@@ -70,8 +83,13 @@ public:
   [[nodiscard]] bool at_end() const { return next_ == expressions_.size(); }
   std::optional<std::uint32_t> take_meta();
   std::optional<Payload> take_payload();
+  /// What take_payload() would return, without moving on.
+  [[nodiscard]] std::optional<Payload> peek_payload() const;
   std::optional<std::vector<std::uint8_t>> take_bitwise_and();
   std::optional<Compare> take_compare();
+  /// Like take_compare(), with any operation.
+  std::optional<Relation> take_relation();
+  std::optional<RangeCompare> take_range();
   bool take_counter();
   std::optional<VerdictInfo> take_verdict();
   std::optional<XtInfo> take_match();

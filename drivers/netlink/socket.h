@@ -11,15 +11,15 @@ namespace nwgate::netlink {
 /// period (about 15 ms) when something was deleted shortly before.
 class Socket final : public Channel {
 public:
-  /// With extended acknowledgements and a large receive buffer. Needs no privilege; the first request tells
-  /// whether CAP_NET_ADMIN is there.
+  /// With extended acknowledgements and a large receive buffer. Asks nf_tables for its generation, so that a
+  /// missing CAP_NET_ADMIN (EPERM) and a kernel without nf_tables are told here.
   static Result<Socket> open();
 
 private:
   explicit Socket(MnlSocket socket) : socket_(std::move(socket)) {}
 
   std::ptrdiff_t send_once(std::span<const std::byte> datagram) override;
-  std::ptrdiff_t receive_once(std::span<std::byte> buffer, Wait wait) override;
+  std::ptrdiff_t receive_once(std::span<std::byte> buffer) override;
   void grow_send_buffer(std::size_t bytes) override;
   void grow_receive_buffer() override;
 

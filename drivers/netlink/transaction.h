@@ -89,9 +89,6 @@ public:
   /// With `expected`, the kernel refuses the batch (Outcome::conflict) unless its generation is that one, so
   /// what was read before is still true when the changes are made.
   explicit Transaction(std::optional<GenerationId> expected = std::nullopt);
-  ~Transaction();
-  Transaction(Transaction &&) noexcept;
-  Transaction &operator=(Transaction &&) noexcept;
 
   /// Adding what exists already is not refused and changes nothing: user data is only taken when a table or a
   /// chain is made. User data: see user_data.h; at most 256 bytes.
@@ -125,17 +122,30 @@ public:
   Result<Commit> commit(Channel &channel);
 
 private:
-  class Answers;
   /// A message in the scratch buffer, to be filled and then handed to append().
-  nlmsghdr *start(std::uint16_t type, Family family, std::uint16_t flags);
-  void append(const nlmsghdr &message, Tag tag);
+  nlmsghdr &start(std::uint16_t type, Family family, std::uint16_t flags);
+  nlmsghdr &start_chain(std::uint16_t type, const ChainName &chain, std::uint16_t flags);
+  nlmsghdr &start_rule_deletion(const ChainName &chain);
   void put_rule(nftnl_rule &rule, std::uint16_t flags, Tag tag);
-  Result<Commit> judge_lost(Channel &channel, Commit commit) const;
+  void append(const nlmsghdr &message);
+  void append(const nlmsghdr &message, Tag tag);
+
+  nlmsghdr &message_at(std::size_t index);
+  void seal(std::uint32_t first_sequence);
+  void unseal();
+  struct Answers;
+  Result<> read_answers(Channel &channel, std::uint32_t first_sequence, Answers &answers);
+  void take_answer(const nlmsghdr &message, std::uint32_t first_sequence, Answers &answers);
+  Result<Commit::Outcome> judge(Channel &channel, const Answers &answers) const;
+  Result<Commit::Outcome> judge_without_answer(Channel &channel) const;
 
   std::optional<GenerationId> expected_;
   std::unique_ptr<std::byte[]> scratch_;
   /// Batch begin and the operations; the end is put behind them when committing.
   std::vector<std::byte> batch_;
+  /// Where each message of the batch begins.
+  std::vector<std::size_t> starts_;
+  /// One for each operation, so that of the message before it.
   std::vector<Tag> tags_;
   /// Operations that cannot even be written as a message.
   std::vector<Refusal> unsendable_;

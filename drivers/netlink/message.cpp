@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/netlink/message.h"
+
+#include <cerrno>
+#include <cstring>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <system_error>
+
+namespace nwgate::netlink {
+
+std::vector<const nlmsghdr *> messages_in(std::span<const std::byte> datagram) {
+  std::vector<const nlmsghdr *> messages;
+  int left = static_cast<int>(datagram.size());
+  const auto *message = reinterpret_cast<const nlmsghdr *>(datagram.data());
+  while (mnl_nlmsg_ok(message, left)) {
+    messages.push_back(message);
+    message = mnl_nlmsg_next(message, &left);
+  }
+  return messages;
+}
+
+std::vector<const nlattr *> attributes_in(const void *first, std::size_t size) {
+  std::vector<const nlattr *> attributes;
+  const auto *attribute = static_cast<const nlattr *>(first);
+  for (int left = static_cast<int>(size); mnl_attr_ok(attribute, left);
+       attribute = mnl_attr_next(attribute)) {
+    attributes.push_back(attribute);
+    left -= static_cast<int>(MNL_ALIGN(attribute->nla_len));
+  }
+  return attributes;
+}
+
+std::vector<const nlattr *> attributes_in(const nlmsghdr &message) {
+  if (mnl_nlmsg_get_payload_len(&message) < sizeof(nfgenmsg))
+    return {};
+  return attributes_in(mnl_nlmsg_get_payload_offset(&message, sizeof(nfgenmsg)),
+                       mnl_nlmsg_get_payload_len(&message) - sizeof(nfgenmsg));
+}
+
+std::vector<const nlattr *> attributes_in(const nlattr &nest) {
+  return attributes_in(mnl_attr_get_payload(&nest), mnl_attr_get_payload_len(&nest));
+}
+
+std::string Acknowledgement::message() const {
+  std::string words = std::generic_category().message(code);
+  if (!text.empty())
+    words += " (" + text + ")";
+  return words;
+}
+
+Error Acknowledgement::error(const std::string &what) const {
+  return Error(what + (code == EPERM ? ": needs CAP_NET_ADMIN: " : ": ") + message(), code);
+}
+
+std::optional<Acknowledgement> acknowledgement_in(const nlmsghdr &message) {
+  const std::size_t size = mnl_nlmsg_get_payload_len(&message);
+  const char *payload = static_cast<const char *>(mnl_nlmsg_get_payload(&message));
+  std::int32_t number = 0;
+  if (message.nlmsg_type != NLMSG_ERROR && message.nlmsg_type != NLMSG_DONE)
+    return std::nullopt;
+  const bool is_error = message.nlmsg_type == NLMSG_ERROR;
+  if (is_error ? size < sizeof(nlmsgerr) : size < sizeof number)
+    return is_error ? std::nullopt : std::optional(Acknowledgement{}); // old kernels: DONE without a number
+  std::memcpy(&number, payload, sizeof number);
+  Acknowledgement result;
+  result.code = number < 0 ? -number : number;
+
+  if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0)
+    return result;
+  std::size_t skip = sizeof number;
+  if (is_error) {
+    const auto *error = reinterpret_cast<const nlmsgerr *>(payload);
+    skip = sizeof *error;
+    if ((message.nlmsg_flags & NLM_F_CAPPED) == 0 && result.code != 0 &&
+        error->msg.nlmsg_len > sizeof error->msg)
+      skip += NLMSG_ALIGN(error->msg.nlmsg_len - sizeof error->msg);
+  }
+  if (skip >= size)
+    return result;
+  for (const nlattr *attribute : attributes_in(payload + skip, size - skip)) {
+    if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG) {
+      const char *text = mnl_attr_get_str(attribute);
+      result.text.assign(text, strnlen(text, mnl_attr_get_payload_len(attribute)));
+    } else if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_OFFS &&
+               mnl_attr_get_payload_len(attribute) >= sizeof(std::uint32_t)) {
+      result.attribute_offset = mnl_attr_get_u32(attribute);
+    }
+  }
+  return result;
+}
+
+std::string expression_at(const nlmsghdr &rule_message, std::uint32_t attribute_offset) {
+  if (rule_message.nlmsg_type != ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWRULE))
+    return {};
+  const char *wanted = reinterpret_cast<const char *>(&rule_message) + attribute_offset;
+  for (const nlattr *attribute : attributes_in(rule_message)) {
+    if (mnl_attr_get_type(attribute) != NFTA_RULE_EXPRESSIONS)
+      continue;
+    int number = 0;
+    for (const nlattr *expression : attributes_in(*attribute)) {
+      ++number;
+      const char *begin = reinterpret_cast<const char *>(expression);
+      if (wanted < begin || wanted >= begin + expression->nla_len)
+        continue;
+      for (const nlattr *part : attributes_in(*expression))
+        if (mnl_attr_get_type(part) == NFTA_EXPR_NAME)
+          return "expression " + std::to_string(number) + " (" + mnl_attr_get_str(part) + ")";
+    }
+  }
+  return {};
+}
+
+} // namespace nwgate::netlink

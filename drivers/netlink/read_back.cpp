@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/netlink/read_back.h"
+
+#include "drivers/netlink/message.h"
+#include "drivers/netlink/request.h"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <libnftnl/common.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+namespace nwgate::netlink {
+
+namespace {
+
+std::vector<std::uint8_t> bytes_of(const void *data, std::uint32_t size) {
+  const auto *first = static_cast<const std::uint8_t *>(data);
+  return data == nullptr ? std::vector<std::uint8_t>{} : std::vector<std::uint8_t>(first, first + size);
+}
+
+std::string text_of(const char *text) { return text == nullptr ? std::string() : std::string(text); }
+
+std::optional<TableInfo> parse_table(const nlmsghdr &message) {
+  NftTable table(nftnl_table_alloc());
+  if (!table || nftnl_table_nlmsg_parse(&message, table.get()) != 0)
+    return std::nullopt;
+  TableInfo info;
+  info.name = {static_cast<Family>(nftnl_table_get_u32(table.get(), NFTNL_TABLE_FAMILY)),
+               text_of(nftnl_table_get_str(table.get(), NFTNL_TABLE_NAME))};
+  info.handle = nftnl_table_get_u64(table.get(), NFTNL_TABLE_HANDLE);
+  info.flags = nftnl_table_get_u32(table.get(), NFTNL_TABLE_FLAGS);
+  info.use = nftnl_table_get_u32(table.get(), NFTNL_TABLE_USE);
+  std::uint32_t size = 0;
+  const void *data = nftnl_table_get_data(table.get(), NFTNL_TABLE_USERDATA, &size);
+  info.user_data = bytes_of(data, size);
+  return info;
+}
+
+std::optional<ChainInfo> parse_chain(const nlmsghdr &message) {
+  NftChain chain(nftnl_chain_alloc());
+  if (!chain || nftnl_chain_nlmsg_parse(&message, chain.get()) != 0)
+    return std::nullopt;
+  ChainInfo info;
+  info.name = {static_cast<Family>(nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_FAMILY)),
+               text_of(nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_TABLE)),
+               text_of(nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_NAME))};
+  info.handle = nftnl_chain_get_u64(chain.get(), NFTNL_CHAIN_HANDLE);
+  info.use = nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_USE);
+  if (nftnl_chain_is_set(chain.get(), NFTNL_CHAIN_HOOKNUM))
+    info.base = BaseChain{text_of(nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_TYPE)),
+                          nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_HOOKNUM),
+                          nftnl_chain_get_s32(chain.get(), NFTNL_CHAIN_PRIO),
+                          static_cast<Policy>(nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_POLICY))};
+  std::uint32_t size = 0;
+  const void *data = nftnl_chain_get_data(chain.get(), NFTNL_CHAIN_USERDATA, &size);
+  info.user_data = bytes_of(data, size);
+  return info;
+}
+
+std::optional<NftRule> parse_rule(const nlmsghdr &message) {
+  NftRule rule(nftnl_rule_alloc());
+  if (!rule || nftnl_rule_nlmsg_parse(&message, rule.get()) != 0)
+    return std::nullopt;
+  return rule;
+}
+
+std::optional<GenerationId> parse_generation(const nlmsghdr &message) {
+  for (const nlattr *attribute : attributes_in(message)) {
+    if (mnl_attr_get_type(attribute) == NFTA_GEN_ID && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+      return ntohl(mnl_attr_get_u32(attribute));
+  }
+  return std::nullopt;
+}
+
+/// The only one, if there is one.
+template <typename T> Result<std::optional<T>> single(Result<std::vector<T>> found) {
+  if (!found)
+    return fail(found.error());
+  if (found->empty())
+    return std::optional<T>();
+  return std::optional<T>(std::move(found->front()));
+}
+
+} // namespace
+
+Result<GenerationId> generation(Channel &channel) {
+  Request request(NFT_MSG_GETGEN, AF_UNSPEC, Request::Kind::single);
+  auto found = single(collect<GenerationId>(channel, request, parse_generation, "the generation"));
+  if (!found)
+    return fail(found.error());
+  if (!*found)
+    return fail("nf_tables does not tell its generation", EPROTO);
+  return **found;
+}
+
+Result<std::optional<TableInfo>> table(Channel &channel, const TableName &name) {
+  Request request(NFT_MSG_GETTABLE, static_cast<std::uint8_t>(name.family), Request::Kind::single);
+  request.put(NFTA_TABLE_NAME, name.name);
+  return single(collect<TableInfo>(channel, request, parse_table, "table " + name.name));
+}
+
+Result<std::optional<ChainInfo>> chain(Channel &channel, const ChainName &name) {
+  Request request(NFT_MSG_GETCHAIN, static_cast<std::uint8_t>(name.family), Request::Kind::single);
+  request.put(NFTA_CHAIN_TABLE, name.table);
+  request.put(NFTA_CHAIN_NAME, name.name);
+  return single(collect<ChainInfo>(channel, request, parse_chain, "chain " + name.name));
+}
+
+Result<std::vector<ChainInfo>> chains(Channel &channel, const TableName &table) {
+  Request request(NFT_MSG_GETCHAIN, static_cast<std::uint8_t>(table.family), Request::Kind::dump);
+  auto found = collect<ChainInfo>(channel, request, parse_chain, "the chains of table " + table.name);
+  if (found)
+    std::erase_if(*found, [&](const ChainInfo &info) { return info.name.table != table.name; });
+  return found;
+}
+
+Result<std::vector<NftRule>> rules(Channel &channel, const TableName &table) {
+  Request request(NFT_MSG_GETRULE, static_cast<std::uint8_t>(table.family), Request::Kind::dump);
+  request.put(NFTA_RULE_TABLE, table.name);
+  return collect<NftRule>(channel, request, parse_rule, "the rules of table " + table.name);
+}
+
+Result<std::vector<NftRule>> rules(Channel &channel, const ChainName &chain) {
+  Request request(NFT_MSG_GETRULE, static_cast<std::uint8_t>(chain.family), Request::Kind::dump);
+  request.put(NFTA_RULE_TABLE, chain.table);
+  request.put(NFTA_RULE_CHAIN, chain.name);
+  return collect<NftRule>(channel, request, parse_rule, "the rules of chain " + chain.name);
+}
+
+} // namespace nwgate::netlink

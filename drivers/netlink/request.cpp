@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/netlink/request.h"
+
+#include "drivers/netlink/handles.h"
+#include "drivers/netlink/message.h"
+
+#include <algorithm>
+#include <libnftnl/common.h>
+#include <linux/netlink.h>
+
+namespace nwgate::netlink {
+
+namespace {
+
+// Two names of at most 256 bytes each (NFT_NAME_MAXLEN) fit; longer ones are cut, and no such thing exists.
+constexpr std::size_t request_size = 1024;
+constexpr std::size_t longest_name = 256;
+
+} // namespace
+
+struct Request::Reading {
+  std::uint32_t sequence = 0;
+  bool done = false;
+  bool interrupted = false;
+  std::optional<Acknowledgement> refusal;
+};
+
+Request::Request(std::uint16_t type, std::uint8_t family, Kind kind) : kind_(kind), message_(request_size) {
+  nftnl_nlmsg_build_hdr(reinterpret_cast<char *>(message_.data()), type, family,
+                        kind == Kind::dump ? NLM_F_DUMP : 0, 0);
+}
+
+void Request::put(std::uint16_t attribute, const std::string &text) {
+  auto *message = reinterpret_cast<nlmsghdr *>(message_.data());
+  mnl_attr_put_strz(message, attribute, text.substr(0, longest_name).c_str());
+}
+
+Result<Request::Answer> Request::ask(Channel &channel, const std::function<void(const nlmsghdr &)> &visit) {
+  auto *message = reinterpret_cast<nlmsghdr *>(message_.data());
+  Reading reading;
+  reading.sequence = message->nlmsg_seq = channel.reserve_sequence(1);
+  if (auto sent = channel.send({message_.data(), message->nlmsg_len}); !sent)
+    return fail(sent.error());
+
+  std::vector<std::byte> buffer(receive_size);
+  while (!reading.done) {
+    auto received = channel.receive(buffer);
+    if (!received)
+      return fail(received.error());
+    if (received->lost) {
+      reading.interrupted = true;
+      continue;
+    }
+    if (received->size == 0)
+      return Answer::interrupted; // its end was lost
+    for (const nlmsghdr *part : messages_in({buffer.data(), received->size}))
+      if (part->nlmsg_seq == reading.sequence)
+        take(*part, visit, reading);
+  }
+  if (reading.refusal)
+    return fail(reading.refusal->error("nf_tables"));
+  return reading.interrupted ? Answer::interrupted : Answer::complete;
+}
+
+void Request::take(const nlmsghdr &message, const std::function<void(const nlmsghdr &)> &visit,
+                   Reading &reading) const {
+  if ((message.nlmsg_flags & NLM_F_DUMP_INTR) != 0)
+    reading.interrupted = true;
+  if (auto answer = acknowledgement_in(message)) {
+    reading.done = true;
+    if (answer->code == EINTR)
+      reading.interrupted = true;
+    else if (answer->code != 0)
+      reading.refusal = std::move(answer);
+    return;
+  }
+  visit(message);
+  if (kind_ == Kind::single)
+    reading.done = true;
+}
+
+} // namespace nwgate::netlink

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The netlink socket to the kernel's netfilter subsystems.
+#pragma once
+
+#include "drivers/netlink/channel.h"
+#include "drivers/netlink/handles.h"
+
+namespace nwgate::netlink {
+
+/// Belongs to the network namespace in which it was opened. Keep it open: closing it waits for an RCU grace
+/// period (about 15 ms) when something was deleted shortly before.
+class Socket final : public Channel {
+public:
+  /// With extended acknowledgements and a large receive buffer. Asks nf_tables for its generation, so that a
+  /// missing CAP_NET_ADMIN (EPERM) and a kernel without nf_tables are told here.
+  static Result<Socket> open();
+
+private:
+  explicit Socket(MnlSocket socket) : socket_(std::move(socket)) {}
+
+  std::ptrdiff_t send_once(std::span<const std::byte> datagram) override;
+  std::ptrdiff_t receive_once(std::span<std::byte> buffer) override;
+  void grow_send_buffer(std::size_t bytes) override;
+  void grow_receive_buffer() override;
+
+  MnlSocket socket_;
+  std::size_t receive_buffer_ = 0;
+};
+
+} // namespace nwgate::netlink

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Brings the kernel to what is desired, in one transaction.
+#pragma once
+
+#include "drivers/xtables/plan.h"
+
+#include <chrono>
+
+namespace nwgate::xtables {
+
+enum class Scope : std::uint8_t {
+  /// The ports that are named, and nothing else.
+  named_ports,
+  /// Every port of ours: what is not desired goes.
+  everything,
+};
+
+struct Applied {
+  /// Operations that were committed; 0 when all was as desired.
+  std::size_t operations = 0;
+  std::size_t bytes = 0;
+  /// From the call that sends the batch to the kernel's answer.
+  std::chrono::nanoseconds commit_time{};
+};
+
+/// Reads, plans and commits; again when another writer has committed in between. When a document's rule cannot be
+/// written or is refused, that is in `diagnostics` and nothing has changed.
+Result<Applied> apply(const Desired &desired, Scope scope, netlink::Channel &channel, const SetIndex &sets,
+                      Diagnostics &diagnostics);
+
+/// The plan that apply() would commit.
+Result<std::optional<Plan>> plan_for(const Desired &desired, Scope scope, netlink::Channel &channel,
+                                     const SetIndex &sets, Diagnostics &diagnostics);
+
+} // namespace nwgate::xtables

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/xtables/codec.h"
+
+#include "drivers/xtables/bridge/bridge_codec.h"
+#include "drivers/xtables/ip/ip_codec.h"
+
+namespace nwgate::xtables {
+
+std::optional<std::string> encode(const Rule &rule, Family family, const SetIndex &sets, nftnl_rule &out) {
+  return family == Family::bridge ? encode_bridge(rule, out) : ip::encode_ip(rule, family, sets, out);
+}
+
+std::optional<Rule> decode(const nftnl_rule &in, Family family, const SetIndex &sets) {
+  return family == Family::bridge ? decode_bridge(in) : ip::decode_ip(in, family, sets);
+}
+
+std::string to_save_text(const Rule &rule, Family family) {
+  return family == Family::bridge ? bridge_save_text(rule) : ip::ip_save_text(rule, family);
+}
+
+} // namespace nwgate::xtables

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/xtables/plan.h"
+
+#include "drivers/netlink/counters.h"
+#include "drivers/netlink/user_data.h"
+#include "drivers/xtables/bridge/policy.h"
+#include "drivers/xtables/chain_diff.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <libnftnl/rule.h>
+#include <new>
+#include <set>
+#include <stdexcept>
+
+namespace nwgate::xtables {
+namespace {
+
+using Kind = Operation::Kind;
+
+/// A rule as it shall stand in a chain.
+struct WantedRule {
+  netlink::NftRule native;
+  /// As decode() gives it back, so that it compares with what the kernel holds. Nothing for a policy.
+  std::optional<Rule> rule;
+  std::optional<Verdict> policy;
+  OriginText mark;
+  std::shared_ptr<const Origin> origin;
+};
+
+SourcePosition kernel_place() {
+  static const auto source = std::make_shared<const SourceText>("kernel", "");
+  return {source, 0, 0};
+}
+
+/// Plans one of the three tables.
+class FamilyPlanner {
+public:
+  FamilyPlanner(Family family, const Desired &desired, const KernelView &view, const SetIndex &sets,
+                std::vector<Operation> &operations, Diagnostics &diagnostics)
+      : family_(family), desired_(desired), table_(view.tables.at(family)), complete_(view.complete), sets_(sets),
+        operations_(operations), diagnostics_(diagnostics), shared_(shared_chains(desired.prefix)) {}
+
+  void run() {
+    for (const auto *ruleset : desired_.ports) {
+      touched_.insert(ruleset->port);
+      needed_ = needed_ || ruleset->has(family_);
+    }
+    touched_.insert(desired_.leaving.begin(), desired_.leaving.end());
+    if (complete_)
+      for (const auto &[name, chain] : table_.chains)
+        if (chain.owner && !chain.owner->empty())
+          touched_.insert(*chain.owner);
+
+    if (needed_)
+      ensure_table();
+    add_missing_chains();
+    for (const auto *ruleset : desired_.ports)
+      for (const auto &chain : ruleset->chains)
+        if (chain.family == family_)
+          fill(chain, ruleset->port);
+    if (needed_ && family_ != Family::bridge)
+      ensure_shared_jumps();
+    plan_links();
+    remove_obsolete_chains();
+    if (!needed_)
+      remove_what_is_left();
+  }
+
+private:
+  Operation &add(Kind kind, const std::string &chain, const std::string &port = {}) {
+    auto &operation = operations_.emplace_back();
+    operation.kind = kind;
+    operation.family = family_;
+    operation.chain = chain;
+    operation.port = port;
+    return operation;
+  }
+
+  [[nodiscard]] bool is_base(const std::string &name) const {
+    return std::ranges::any_of(base_chains(family_), [&](const NamedBaseChain &base) { return name == base.name; });
+  }
+
+  // --- what ports share
+
+  void ensure_table() {
+    if (!table_.info)
+      add(Kind::add_table, {});
+    for (const auto &base : base_chains(family_))
+      if (table_.find(base.name) == nullptr)
+        add(Kind::add_base_chain, base.name);
+    if (family_ == Family::bridge)
+      return;
+    for (const auto &name : {shared_.in, shared_.out, shared_.in_post, shared_.host_in})
+      if (table_.find(name) == nullptr)
+        add(Kind::add_chain, name);
+  }
+
+  [[nodiscard]] const KernelRule *find_rule(const std::string &chain, const Rule &rule) const {
+    const auto *found = table_.find(chain);
+    if (found == nullptr)
+      return nullptr;
+    const auto match = std::ranges::find_if(found->rules, [&](const KernelRule &r) { return r.rule == rule; });
+    return match == found->rules.end() ? nullptr : &*match;
+  }
+
+  [[nodiscard]] std::vector<std::pair<std::string, Rule>> shared_jumps() const {
+    const auto jump = [](const std::string &chain) { return Rule{{}, Jump{chain, false}}; };
+    return {{"FORWARD", jump(shared_.in)},
+            {"FORWARD", jump(shared_.out)},
+            {"FORWARD", jump(shared_.in_post)},
+            {"INPUT", jump(shared_.host_in)}};
+  }
+
+  /// Each new one goes to the top, so the last of them comes first here.
+  void ensure_shared_jumps() {
+    auto jumps = shared_jumps();
+    std::ranges::reverse(jumps);
+    for (const auto &[chain, rule] : jumps) {
+      if (find_rule(chain, rule) != nullptr)
+        continue;
+      if (auto wanted = make_wanted(rule, {}, nullptr, chain, owner_mark({})))
+        add_rule(std::move(*wanted), chain, {}, netlink::Position::top());
+    }
+  }
+
+  // --- a port's own chains
+
+  void add_missing_chains() {
+    for (const auto *ruleset : desired_.ports) {
+      for (const auto &chain : ruleset->chains) {
+        if (chain.family != family_)
+          continue;
+        wanted_chains_.insert(chain.name);
+        const auto *there = table_.find(chain.name);
+        if (there == nullptr)
+          add(Kind::add_chain, chain.name, ruleset->port);
+        else if (there->owner != ruleset->port)
+          diagnostics_.error("NWG503", kernel_place(),
+                             fmt::format("chain '{}' of port '{}' is there already and is not nwgate's", chain.name,
+                                         ruleset->port));
+      }
+    }
+  }
+
+  std::optional<WantedRule> make_wanted(const Rule &rule, const OriginText &mark, std::shared_ptr<const Origin> origin,
+                                        const std::string &chain, const std::vector<std::uint8_t> &user_data) {
+    WantedRule wanted{new_rule(chain), {}, {}, mark, std::move(origin)};
+    if (const auto why = encode(rule, family_, sets_, *wanted.native)) {
+      diagnostics_.error("NWG501", wanted.origin ? wanted.origin->where : kernel_place(), "layout xtables: " + *why);
+      return std::nullopt;
+    }
+    netlink::set_user_data(*wanted.native, user_data);
+    wanted.rule = decode(*wanted.native, family_, sets_);
+    if (!wanted.rule)
+      throw std::logic_error("a rule of ours cannot be read back: " + to_save_text(rule, family_));
+    return wanted;
+  }
+
+  [[nodiscard]] netlink::NftRule new_rule(const std::string &chain) const {
+    netlink::NftRule rule(nftnl_rule_alloc());
+    if (!rule)
+      throw std::bad_alloc();
+    const auto name = chain_of(family_, chain);
+    nftnl_rule_set_u32(rule.get(), NFTNL_RULE_FAMILY, static_cast<std::uint32_t>(name.family));
+    nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, name.table.c_str());
+    nftnl_rule_set_str(rule.get(), NFTNL_RULE_CHAIN, name.name.c_str());
+    return rule;
+  }
+
+  std::vector<WantedRule> wanted_rules(const PortChain &chain) {
+    std::vector<WantedRule> wanted;
+    for (const auto &placed : chain.rules)
+      if (auto rule = make_wanted(placed.rule, placed.mark, placed.origin, chain.name, rule_mark(placed.mark)))
+        wanted.push_back(std::move(*rule));
+    if (family_ == Family::bridge) {
+      WantedRule policy{new_rule(chain.name), {}, Verdict::accept, {}, nullptr};
+      encode_policy(Verdict::accept, *policy.native);
+      wanted.push_back(std::move(policy));
+    }
+    return wanted;
+  }
+
+  void fill(const PortChain &chain, const std::string &port) {
+    auto wanted = wanted_rules(chain);
+    static const std::vector<KernelRule> none;
+    const auto *there = table_.find(chain.name);
+    const auto &present = there == nullptr ? none : there->rules;
+    const auto equal = [&](std::size_t old_index, std::size_t new_index) {
+      const auto &old_rule = present[old_index];
+      const auto &new_rule = wanted[new_index];
+      return new_rule.policy ? old_rule.policy == new_rule.policy : old_rule.rule == new_rule.rule;
+    };
+    const auto steps = diff_lists(present.size(), wanted.size(), equal);
+    // What is inserted goes in front of the next rule that stays.
+    auto position = netlink::Position::append();
+    std::vector<netlink::Position> positions(steps.size(), position);
+    for (std::size_t i = steps.size(); i-- > 0;) {
+      positions[i] = position;
+      if (steps[i].kind == DiffStep::Kind::keep)
+        position = netlink::Position::before(present[steps[i].index].handle);
+    }
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (steps[i].kind == DiffStep::Kind::insert)
+        add_rule(std::move(wanted[steps[i].index]), chain.name, port, positions[i]);
+      else if (steps[i].kind == DiffStep::Kind::remove)
+        delete_rule(present[steps[i].index], chain.name, port);
+      else
+        refresh_mark(present[steps[i].index], std::move(wanted[steps[i].other]), chain.name, port);
+    }
+  }
+
+  void add_rule(WantedRule wanted, const std::string &chain, const std::string &port, netlink::Position position) {
+    auto &operation = add(Kind::add_rule, chain, port);
+    operation.text = wanted.rule ? to_save_text(*wanted.rule, family_) : "policy ACCEPT";
+    operation.mark = std::move(wanted.mark);
+    operation.origin = std::move(wanted.origin);
+    operation.rule = std::move(wanted.native);
+    operation.position = position;
+  }
+
+  void delete_rule(const KernelRule &rule, const std::string &chain, const std::string &port) {
+    auto &operation = add(Kind::delete_rule, chain, port);
+    operation.handle = rule.handle;
+    const auto mark = read_rule_mark(netlink::user_data_of(*rule.native));
+    operation.foreign = !mark && !rule.policy && !read_owner_mark(netlink::user_data_of(*rule.native));
+    if (mark)
+      operation.mark = *mark;
+    operation.text = rule.rule ? to_save_text(*rule.rule, family_) : rule.policy ? "policy" : "(not a rule of the tools)";
+  }
+
+  /// The rule stays; where its origin has moved, it is replaced with the counts that it has.
+  void refresh_mark(const KernelRule &present, WantedRule wanted, const std::string &chain, const std::string &port) {
+    if (std::ranges::equal(netlink::user_data_of(*present.native), netlink::user_data_of(*wanted.native)))
+      return;
+    if (const auto counts = netlink::counts(*present.native))
+      netlink::set_counts(*wanted.native, *counts);
+    auto &operation = add(Kind::replace_rule, chain, port);
+    operation.handle = present.handle;
+    operation.text = wanted.rule ? to_save_text(*wanted.rule, family_) : "policy ACCEPT";
+    operation.mark = std::move(wanted.mark);
+    operation.origin = std::move(wanted.origin);
+    operation.rule = std::move(wanted.native);
+  }
+
+  // --- links
+
+  void plan_links() {
+    std::set<std::uint64_t> kept;
+    for (const auto *ruleset : desired_.ports) {
+      for (const auto &link : ruleset->links) {
+        if (link.family != family_)
+          continue;
+        auto wanted = make_wanted(link.rule, {}, nullptr, link.chain, owner_mark(ruleset->port));
+        if (!wanted)
+          continue;
+        if (const auto *there = find_rule(link.chain, *wanted->rule))
+          kept.insert(there->handle);
+        else
+          add_rule(std::move(*wanted), link.chain, ruleset->port, netlink::Position::append());
+      }
+    }
+    for (const auto &[name, chain] : table_.chains) {
+      if (chain.owner && !chain.owner->empty())
+        continue; // a port's own chain
+      for (const auto &rule : chain.rules) {
+        const auto owner = read_owner_mark(netlink::user_data_of(*rule.native));
+        if (!owner || owner->empty() || !is_touched(*owner) || kept.contains(rule.handle))
+          continue;
+        delete_rule(rule, name, *owner);
+        ++deleted_links_[name];
+      }
+    }
+  }
+
+  /// Whether this plan decides about everything of the port.
+  [[nodiscard]] bool is_touched(const std::string &port) const { return complete_ || touched_.contains(port); }
+
+  // --- what is not needed any more
+
+  void remove_obsolete_chains() {
+    std::vector<const KernelChain *> obsolete;
+    for (const auto &[name, chain] : table_.chains)
+      if (chain.owner && !chain.owner->empty() && is_touched(*chain.owner) && !wanted_chains_.contains(name))
+        obsolete.push_back(&chain);
+    // Their rules first: they jump to one another.
+    for (const auto *chain : obsolete)
+      add(Kind::flush_chain, chain->info.name.name, *chain->owner);
+    for (const auto *chain : obsolete)
+      add(Kind::delete_chain, chain->info.name.name, *chain->owner);
+    deleted_chains_ += obsolete.size();
+  }
+
+  [[nodiscard]] bool will_be_empty(const std::string &name) {
+    const auto *chain = table_.find(name);
+    if (chain == nullptr)
+      return true;
+    return chain->rules_read ? chain->rules.size() == deleted_links_[name] : chain->info.use == 0;
+  }
+
+  void remove_what_is_left() {
+    if (!table_.info)
+      return;
+    if (family_ != Family::bridge && !remove_shared_chains())
+      return;
+    // The table goes only if it is ours and holds nothing but base chains as they were made.
+    std::size_t bases = 0;
+    for (const auto &base : base_chains(family_)) {
+      const auto *chain = table_.find(base.name);
+      bases += chain != nullptr ? 1 : 0;
+      if (chain != nullptr && (!will_be_empty(base.name) || (chain->info.base && chain->info.base->policy != netlink::Policy::accept)))
+        return;
+    }
+    if (read_owner_mark(table_.info->user_data) && table_.info->use == bases + deleted_chains_)
+      add(Kind::delete_table, {});
+  }
+
+  /// False when somebody still uses them.
+  bool remove_shared_chains() {
+    const std::vector<std::string> names = {shared_.in, shared_.out, shared_.in_post, shared_.host_in};
+    for (const auto &name : names) {
+      const auto *chain = table_.find(name);
+      if (chain != nullptr && (!chain->rules_read || !will_be_empty(name)))
+        return false;
+    }
+    for (const auto &[base, rule] : shared_jumps()) {
+      if (const auto *jump = find_rule(base, rule); jump != nullptr && read_owner_mark(netlink::user_data_of(*jump->native))) {
+        delete_rule(*jump, base, {});
+        ++deleted_links_[base];
+      }
+    }
+    for (const auto &name : names) {
+      const auto *chain = table_.find(name);
+      if (chain != nullptr && chain->owner) {
+        add(Kind::delete_chain, name);
+        ++deleted_chains_;
+      }
+    }
+    return true;
+  }
+
+  Family family_;
+  const Desired &desired_;
+  const KernelTable &table_;
+  bool complete_;
+  const SetIndex &sets_;
+  std::vector<Operation> &operations_;
+  Diagnostics &diagnostics_;
+  SharedChains shared_;
+
+  bool needed_ = false;
+  std::set<std::string> touched_;
+  std::set<std::string> wanted_chains_;
+  std::map<std::string, std::size_t> deleted_links_;
+  std::size_t deleted_chains_ = 0;
+};
+
+class PlanWriter {
+public:
+  explicit PlanWriter(netlink::Transaction &transaction) : transaction_(transaction) {}
+
+  void write(Operation &operation, netlink::Tag tag) {
+    const auto chain = chain_of(operation.family, operation.chain);
+    switch (operation.kind) {
+    case Kind::add_table:
+      transaction_.add_table(table_of(operation.family), tag, owner_mark({}));
+      break;
+    case Kind::add_base_chain:
+      transaction_.add_base_chain(chain, base_of(operation), tag);
+      break;
+    case Kind::add_chain:
+      transaction_.add_chain(chain, tag, owner_mark(operation.port));
+      break;
+    case Kind::add_rule:
+      transaction_.add_rule(*operation.rule, operation.position, tag);
+      break;
+    case Kind::replace_rule:
+      transaction_.replace_rule(*operation.rule, operation.handle, tag);
+      break;
+    case Kind::delete_rule:
+      transaction_.delete_rule(chain, operation.handle, tag);
+      break;
+    case Kind::flush_chain:
+      transaction_.flush_chain(chain, tag);
+      break;
+    case Kind::delete_chain:
+      transaction_.delete_chain(chain, tag);
+      break;
+    case Kind::delete_table:
+      transaction_.delete_table(table_of(operation.family), tag);
+      break;
+    }
+  }
+
+private:
+  static netlink::BaseChain base_of(const Operation &operation) {
+    const auto bases = base_chains(operation.family);
+    const auto found =
+        std::ranges::find_if(bases, [&](const NamedBaseChain &base) { return operation.chain == base.name; });
+    return {"filter", found->hook, found->priority, netlink::Policy::accept};
+  }
+
+  netlink::Transaction &transaction_;
+};
+
+void report(const netlink::Refusal &refusal, const Plan &plan, Diagnostics &diagnostics) {
+  if (!refusal.tag) {
+    diagnostics.error("NWG502", kernel_place(), "the kernel refuses the change: " + refusal.message);
+    return;
+  }
+  const auto &operation = plan.operations.at(*refusal.tag);
+  if (!operation.origin) {
+    diagnostics.error("NWG502", kernel_place(),
+                      fmt::format("the kernel refuses to change chain '{}'{}: {}", operation.chain,
+                                  operation.text.empty() ? "" : " (" + operation.text + ")", refusal.message));
+    return;
+  }
+  auto &diagnostic = diagnostics.error("NWG502", operation.origin->where,
+                                       fmt::format("the kernel refuses this rule: {}", refusal.message));
+  diagnostic.note(kernel_place(), fmt::format("as -A {} {}", operation.chain, operation.text));
+  for (auto step = operation.origin->path.rbegin(); step != operation.origin->path.rend(); ++step)
+    diagnostic.note(step->where, "included from here");
+}
+
+} // namespace
+
+std::optional<Plan> make_plan(const Desired &desired, const KernelView &view, const SetIndex &sets,
+                              Diagnostics &diagnostics) {
+  const auto errors = diagnostics.error_count();
+  Plan plan;
+  plan.generation = view.generation;
+  for (const auto family : all_families)
+    FamilyPlanner(family, desired, view, sets, plan.operations, diagnostics).run();
+  return diagnostics.error_count() == errors ? std::optional(std::move(plan)) : std::nullopt;
+}
+
+Result<netlink::Commit> commit(Plan &plan, netlink::Channel &channel, Diagnostics &diagnostics) {
+  netlink::Transaction transaction(plan.generation);
+  PlanWriter writer(transaction);
+  for (std::size_t i = 0; i < plan.operations.size(); ++i)
+    writer.write(plan.operations[i], i);
+  auto result = transaction.commit(channel);
+  if (result && result->outcome == netlink::Commit::Outcome::refused)
+    for (const auto &refusal : result->refusals)
+      report(refusal, plan, diagnostics);
+  return result;
+}
+
+} // namespace nwgate::xtables

@@ -11,6 +11,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_bridge/ebt_ip.h>
+#include <linux/netfilter_bridge/ebt_ip6.h>
 
 namespace nwgate::xtables::test {
 namespace {
@@ -124,6 +125,19 @@ TEST(XtablesBridgeRefusal, InfosAreReadExactly) {
     info.bitmask |= EBT_IP_SOURCE;
     info.saddr = 1;
   })) << "an address outside its mask";
+}
+
+TEST(XtablesBridgeRefusal, PortsAndIcmp6TypesShareTheirPlace) {
+  for (const unsigned compared : {EBT_IP6_SPORT, EBT_IP6_DPORT, EBT_IP6_ICMP6, EBT_IP6_SPORT | EBT_IP6_ICMP6,
+                                  EBT_IP6_DPORT | EBT_IP6_ICMP6})
+    EXPECT_EQ(decoded([&](ExpressionWriter &writer) {
+                ebt_ip6_info info{};
+                info.bitmask = static_cast<std::uint8_t>(compared);
+                writer.match("ip6", 0, {reinterpret_cast<const std::uint8_t *>(&info), sizeof info});
+                writer.counter();
+              }).has_value(),
+              compared == EBT_IP6_SPORT || compared == EBT_IP6_DPORT || compared == EBT_IP6_ICMP6)
+        << compared;
 }
 
 TEST(XtablesBridgeRefusal, InfosOfOtherSizes) {

@@ -153,6 +153,22 @@ TEST_F(XtablesBridge, LengthIsWhatEbtablesPrintsFor600) {
         << "less than 0x600 is another match";
 }
 
+/// What ebtables can write and a Rule cannot say. The last one is what the kernel makes of an id with a
+/// priority: it stops comparing the priority, but leaves it in the info.
+TEST_F(XtablesBridge, RulesBeyondOurTermsAreNotDecoded) {
+  for (const std::string text :
+       {"-p Length -j DROP", "--mark 1 -j DROP", "--limit 1/s -j DROP", "--pkttype-type host -j DROP",
+        "--among-src 02:00:00:00:00:01 -j DROP", "--nflog-group 1 -j DROP", "-j mark --mark-set 1",
+        "-j snat --to-source 02:00:00:00:00:01", "-p IPv4 --ip-proto icmp --ip-icmp-type 8 -j DROP",
+        "-p 802_1Q --vlan-id 291 --vlan-prio 3 -j DROP"}) {
+    ASSERT_EQ(feed("ebtables-restore", "*nat\n:POSTROUTING ACCEPT\n-A POSTROUTING " + text + '\n'), 0)
+        << text;
+    const auto rules = dump_nat();
+    ASSERT_EQ(rules.size(), 1U) << text;
+    EXPECT_FALSE(decode_bridge(*rules[0].second)) << text;
+  }
+}
+
 TEST_F(XtablesBridge, PoliciesOfUserChains) {
   const std::vector<Chain> chains{
       {"a", {}, Verdict::accept}, {"d", {}, Verdict::drop}, {"r", {}, Verdict::return_to_caller}};

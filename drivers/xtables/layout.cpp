@@ -3,6 +3,7 @@
 
 #include "drivers/xtables/lower_bridge.h"
 #include "drivers/xtables/lower_ip.h"
+#include "engine/model/diagnostic_ids.h"
 
 #include <algorithm>
 
@@ -37,7 +38,7 @@ private:
 
   void refuse(const ProgramRule &rule, const std::string &why) {
     auto &diagnostic =
-        diagnostics_.error("NWG501", rule.origin ? rule.origin->where : SourcePosition{}, "layout xtables: " + why);
+        diagnostics_.error(id::not_expressible, rule.origin ? rule.origin->where : SourcePosition{}, "layout xtables: " + why);
     if (rule.origin)
       for (auto step = rule.origin->path.rbegin(); step != rule.origin->path.rend(); ++step)
         diagnostic.note(step->where, "included from here");

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_conntrack.h>
-#include <netinet/in.h>
+#include <linux/in.h>
 #include <optional>
 
 namespace nwgate::xtables {
@@ -111,10 +111,9 @@ private:
       add_plain(Single{source ? Side::source : Side::destination, std::move(term)});
       return;
     }
+    const Range<Address> addresses{std::get<Address>(literal(match, 0)), std::get<Address>(literal(match, 1))};
     InRange range;
-    (source ? range.source : range.destination) = {
-        {std::get<Address>(literal(match, 0)), std::get<Address>(literal(match, 1))},
-        match.negated};
+    (source ? range.source : range.destination) = Term<Range<Address>>{addresses, match.negated};
     add_plain(std::move(range));
   }
 

@@ -5,6 +5,7 @@
 #include "drivers/netlink/user_data.h"
 #include "drivers/xtables/bridge/policy.h"
 #include "drivers/xtables/chain_diff.h"
+#include "engine/model/diagnostic_ids.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -47,10 +48,6 @@ public:
       needed_ = needed_ || ruleset->has(family_);
     }
     touched_.insert(desired_.leaving.begin(), desired_.leaving.end());
-    if (complete_)
-      for (const auto &[name, chain] : table_.chains)
-        if (chain.owner && !chain.owner->empty())
-          touched_.insert(*chain.owner);
 
     if (needed_)
       ensure_table();
@@ -136,7 +133,7 @@ private:
         if (there == nullptr)
           add(Kind::add_chain, chain.name, ruleset->port);
         else if (there->owner != ruleset->port)
-          diagnostics_.error("NWG503", kernel_place(),
+          diagnostics_.error(id::chain_is_foreign, kernel_place(),
                              fmt::format("chain '{}' of port '{}' is there already and is not nwgate's", chain.name,
                                          ruleset->port));
       }
@@ -147,7 +144,7 @@ private:
                                         const std::string &chain, const std::vector<std::uint8_t> &user_data) {
     WantedRule wanted{new_rule(chain), {}, {}, mark, std::move(origin)};
     if (const auto why = encode(rule, family_, sets_, *wanted.native)) {
-      diagnostics_.error("NWG501", wanted.origin ? wanted.origin->where : kernel_place(), "layout xtables: " + *why);
+      diagnostics_.error(id::not_expressible, wanted.origin ? wanted.origin->where : kernel_place(), "layout xtables: " + *why);
       return std::nullopt;
     }
     netlink::set_user_data(*wanted.native, user_data);
@@ -274,7 +271,9 @@ private:
   }
 
   /// Whether this plan decides about everything of the port.
-  [[nodiscard]] bool is_touched(const std::string &port) const { return complete_ || touched_.contains(port); }
+  [[nodiscard]] bool is_touched(const std::string &port) const { 
+    return !desired_.untouched.contains(port) && (complete_ || touched_.contains(port));
+  }
 
   // --- what is not needed any more
 
@@ -405,17 +404,17 @@ private:
 
 void report(const netlink::Refusal &refusal, const Plan &plan, Diagnostics &diagnostics) {
   if (!refusal.tag) {
-    diagnostics.error("NWG502", kernel_place(), "the kernel refuses the change: " + refusal.message);
+    diagnostics.error(id::refused_by_kernel, kernel_place(), "the kernel refuses the change: " + refusal.message);
     return;
   }
   const auto &operation = plan.operations.at(*refusal.tag);
   if (!operation.origin) {
-    diagnostics.error("NWG502", kernel_place(),
+    diagnostics.error(id::refused_by_kernel, kernel_place(),
                       fmt::format("the kernel refuses to change chain '{}'{}: {}", operation.chain,
                                   operation.text.empty() ? "" : " (" + operation.text + ")", refusal.message));
     return;
   }
-  auto &diagnostic = diagnostics.error("NWG502", operation.origin->where,
+  auto &diagnostic = diagnostics.error(id::refused_by_kernel, operation.origin->where,
                                        fmt::format("the kernel refuses this rule: {}", refusal.message));
   diagnostic.note(kernel_place(), fmt::format("as -A {} {}", operation.chain, operation.text));
   for (auto step = operation.origin->path.rbegin(); step != operation.origin->path.rend(); ++step)

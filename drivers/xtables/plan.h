@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct Desired {
   std::vector<const PortRuleset *> ports;
   /// Ports that shall have nothing. With a complete view, every port of ours that is not in `ports` leaves as well.
   std::vector<std::string> leaving;
+  /// Ports that keep what they have, whatever that is: their documents are broken at the moment.
+  std::set<std::string> untouched;
   ChainPrefix prefix;
 };
 

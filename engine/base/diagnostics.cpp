@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <map>
+#include <tuple>
 
 namespace nwgate {
 namespace {
@@ -49,6 +51,14 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
   });
   const auto repeated = std::ranges::unique(result, same_place);
   result.erase(repeated.begin(), repeated.end());
+  return result;
+}
+
+Diagnostics Diagnostics::errors_only() const {
+  Diagnostics result;
+  std::ranges::copy_if(items_, std::back_inserter(result.items_),
+                       [](const Diagnostic &item) { return item.severity == Severity::error; });
+  result.errors_ = errors_;
   return result;
 }
 

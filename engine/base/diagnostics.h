@@ -44,6 +44,8 @@ public:
   /// reported twice at one place is listed once.
   [[nodiscard]] std::vector<Diagnostic> sorted() const;
   void append(const Diagnostics &other);
+  /// The same without warnings: what a command says that was not asked for advice.
+  [[nodiscard]] Diagnostics errors_only() const;
 
 private:
   std::vector<Diagnostic> items_;

@@ -68,16 +68,22 @@ inline constexpr Id reject_in_ethernet_layer = "NWG412";
 inline constexpr Id negated_ipset = "NWG413";
 inline constexpr Id code_negation_ignored = "NWG415";
 inline constexpr Id attribute_without_partner = "NWG416";
+inline constexpr Id tcp_flags_ipv6 = "NWG417";
 
 // 5xx: what a layout or the kernel refuses
 inline constexpr Id not_expressible = "NWG501";
 inline constexpr Id refused_by_kernel = "NWG502";
+inline constexpr Id chain_is_foreign = "NWG503";
 
 // 6xx: the set of documents
 inline constexpr Id name_is_not_file_name = "NWG601";
 inline constexpr Id uuid_conflict = "NWG602";
 inline constexpr Id filter_in_use = "NWG603";
 inline constexpr Id administrators_file = "NWG604";
-inline constexpr Id port_bound_elsewhere = "NWG605";
+inline constexpr Id port_given_twice = "NWG605";
+inline constexpr Id unreadable_file = "NWG606";
+inline constexpr Id illegal_setting = "NWG607";
+inline constexpr Id shipped_filter = "NWG608";
+inline constexpr Id not_bound = "NWG609";
 
 } // namespace nwgate::id

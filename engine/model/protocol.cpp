@@ -109,7 +109,8 @@ constexpr auto tcp = join(v4, ports, tcp_option, tcp_flags, comment);
 constexpr auto with_ports = join(v4, ports, comment);
 constexpr auto icmp = join(v4, icmp_type, comment);
 constexpr auto plain = join(v4, comment);
-constexpr auto tcp_ipv6 = join(v6, ports, tcp_option, comment);
+/// libvirt's schema has `flags` here, its engine has not: it is accepted without effect, with a warning.
+constexpr auto tcp_ipv6 = join(v6, ports, tcp_option, tcp_flags, comment);
 constexpr auto with_ports_ipv6 = join(v6, ports, comment);
 constexpr auto icmpv6 = join(v6, icmp_type, comment);
 constexpr auto plain_ipv6 = join(v6, comment);

@@ -108,7 +108,8 @@ bool lower_ip(Protocol protocol, const DirectedRule &directed, MatchBuilder &m) 
   add_address(m, address.source_if(!m.swapped()), A::srcipaddr, A::srcipmask, A::srcipfrom, A::srcipto);
   add_address(m, address.destination_if(!m.swapped()), A::dstipaddr, A::dstipmask, A::dstipfrom, A::dstipto);
   m.add_single(is_v6 ? F::ip6_dscp : F::ip_dscp, A::dscp);
-  add_tcp_flags(m);
+  if (protocol == Protocol::tcp)
+    add_tcp_flags(m);
   m.add_range_sides({F::th_sport, F::th_dport}, {A::srcportstart, A::dstportstart}, {A::srcportend, A::dstportend});
   m.add_single(F::tcp_option, A::tcp_option);
   add_icmp_type(m, is_v6 ? F::icmp6_type : F::icmp_type);

@@ -159,6 +159,8 @@ private:
     if (destination != nullptr && destination->negated != (source != nullptr && source->negated))
       diagnostics_.warning(id::negated_destination_ports, destination->where,
                            "libvirt takes the negation of destination ports from the source ports");
+    if (const auto *flags = rule_.find(A::tcp_flags); flags != nullptr && rule_.protocol == Protocol::tcp_ipv6)
+      diagnostics_.warning(id::tcp_flags_ipv6, flags->where, "'flags' has no effect in tcp-ipv6, as in libvirt");
     if (const auto *to = rule_.find(A::dstipto);
         to != nullptr && spec_.layer == Layer::ipv6 && std::holds_alternative<Literal>(to->value))
       diagnostics_.warning(id::dstipto_ipv6, to->where, "libvirt refuses an IPv6 address here");

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/store/settings.h"
+
+#include "drivers/store/files.h"
+#include "engine/model/diagnostic_ids.h"
+
+#include <boost/program_options.hpp>
+#include <sstream>
+
+namespace nwgate::store {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::size_t size_limit = 1U << 20U;
+
+/// Boost says which key is wrong, but not where: the first line that begins with it.
+SourcePosition place_of(const std::shared_ptr<const SourceText> &source, const std::string &key) {
+  for (const auto start : source->line_starts) {
+    const auto begin = source->text.find_first_not_of(" \t", start);
+    if (!key.empty() && begin != std::string::npos && source->text.compare(begin, key.size(), key) == 0)
+      return SourcePosition::at_offset(source, begin);
+  }
+  return {source, 0, 0};
+}
+
+} // namespace
+
+Result<Settings> read_settings(const std::string &path, Diagnostics &diagnostics) {
+  Settings settings;
+  if (!exists(path))
+    return settings;
+  auto text = read_file(path, size_limit);
+  if (!text)
+    return fail(std::move(text.error()));
+  const auto source = std::make_shared<const SourceText>(path, std::move(*text));
+  po::options_description keys;
+  auto add = keys.add_options();
+  add("layout", po::value(&settings.layout));
+  add("chain-prefix", po::value(&settings.chain_prefix));
+  add("filter-directory", po::value(&settings.filter_directories));
+  add("max-document-size", po::value(&settings.document_limits.document_size));
+  add("max-nesting", po::value(&settings.document_limits.nesting));
+  add("max-include-depth", po::value(&settings.resolve_limits.include_depth));
+  add("max-rules", po::value(&settings.resolve_limits.rules));
+  try {
+    po::variables_map values;
+    std::istringstream stream(source->text);
+    po::store(po::parse_config_file(stream, keys), values);
+    po::notify(values);
+  } catch (const po::error_with_option_name &error) {
+    diagnostics.error(id::illegal_setting, place_of(source, error.get_option_name()), error.what());
+  } catch (const po::error &error) {
+    diagnostics.error(id::illegal_setting, {source, 0, 0}, error.what());
+  }
+  return settings;
+}
+
+} // namespace nwgate::store

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The settings file, nwgate.conf: lines `key = value`, comments behind `#`.
+#pragma once
+
+#include "engine/base/diagnostics.h"
+#include "engine/base/result.h"
+#include "engine/resolve/limits.h"
+#include "engine/xml/document.h"
+
+#include <string>
+#include <vector>
+
+namespace nwgate::store {
+
+struct Settings {
+  /// `layout`: how rules are laid out in the kernel.
+  std::string layout = "xtables";
+  /// `chain-prefix`: of the chains that are not named after a port alone.
+  std::string chain_prefix = "nwgate";
+  /// `filter-directory`, may be given several times: further directories of filters, such as libvirt's own.
+  std::vector<std::string> filter_directories;
+  /// `max-document-size`, `max-nesting`.
+  xml::Limits document_limits;
+  /// `max-include-depth`, `max-rules`.
+  ResolveLimits resolve_limits;
+};
+
+/// Reads the file; all defaults when there is none. What is wrong in it is reported.
+Result<Settings> read_settings(const std::string &path, Diagnostics &diagnostics);
+
+} // namespace nwgate::store

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/nwgate/chains_json.h"
+
+#include "drivers/xtables/drift.h"
+
+#include <nlohmann/json.hpp>
+
+namespace nwgate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json rule_json(const ListedRule &rule) {
+  Json json = {{"rule", rule.text},
+               {"verdict", rule.verdict},
+               {"packets", rule.counts.packets},
+               {"bytes", rule.counts.bytes},
+               {"foreign", !rule.mark.has_value()}};
+  if (!rule.target.empty())
+    json["target"] = rule.target;
+  if (rule.is_policy)
+    json["policy"] = true;
+  if (rule.mark && !rule.mark->place.empty())
+    json["origin"] = {{"place", rule.mark->place},
+                      {"included_from", rule.mark->included_from},
+                      {"values", rule.mark->values},
+                      {"cut", rule.mark->cut}};
+  return json;
+}
+
+Json chain_json(const ListedChain &chain) {
+  Json json = {{"table", xtables::table_text(chain.family)}, {"chain", chain.name}, {"rules", Json::array()}};
+  for (const auto &rule : chain.rules)
+    json["rules"].push_back(rule_json(rule));
+  return json;
+}
+
+} // namespace
+
+std::string to_json(const std::vector<ListedPort> &ports) {
+  Json list = Json::array();
+  for (const auto &port : ports) {
+    Json entry = {{"port", port.port}, {"layout", "xtables"}, {"links", Json::array()}, {"chains", Json::array()}};
+    for (const auto &link : port.links)
+      entry["links"].push_back(chain_json(link));
+    for (const auto &chain : port.chains)
+      entry["chains"].push_back(chain_json(chain));
+    list.push_back(std::move(entry));
+  }
+  // Comments may hold bytes that are no UTF-8: they are replaced, not refused.
+  return list.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+} // namespace nwgate

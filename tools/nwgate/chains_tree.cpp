@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/nwgate/chains_tree.h"
+
+#include "drivers/xtables/drift.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace nwgate {
+namespace {
+
+/// Column where origins begin, if the rule leaves room.
+constexpr std::size_t origin_column = 76;
+
+class Tree {
+public:
+  Tree(const ListedPort &port, const Colours &colours) : port_(port), colours_(colours) {}
+
+  std::string make() {
+    text_ = fmt::format("{}port {}{}\n", colours_.bold(), port_.port, colours_.end());
+    for (const auto &link : port_.links)
+      add_entry(link);
+    for (const auto &chain : port_.chains)
+      if (std::ranges::find(shown_, key(chain)) == shown_.end())
+        add_chain(chain, "not reached");
+    return std::move(text_);
+  }
+
+private:
+  static std::string key(const ListedChain &chain) { return fmt::format("{} {}", static_cast<int>(chain.family), chain.name); }
+
+  void add_entry(const ListedChain &link) {
+    const auto &rule = link.rules.front();
+    const auto *chain = port_.find(link.family, rule.target);
+    if (chain != nullptr)
+      add_chain(*chain, fmt::format("{} {}", link.chain, rule.text));
+  }
+
+  void add_chain(const ListedChain &chain, const std::string &way) {
+    text_ += fmt::format("\n{}{} {}{}  {}({}){}\n", colours_.bold(), xtables::table_text(chain.family), chain.name,
+                         colours_.end(), colours_.dim(), way, colours_.end());
+    text_ += fmt::format("{}{:>10} {:>12}  {:<{}}{}{}\n", colours_.dim(), "packets", "bytes", "rule", origin_column - 25,
+                         "origin", colours_.end());
+    add_rules(chain, 0);
+  }
+
+  void add_rules(const ListedChain &chain, std::size_t depth) {
+    shown_.push_back(key(chain));
+    for (const auto &rule : chain.rules) {
+      add_rule(rule, depth);
+      const auto *target = rule.target.empty() ? nullptr : port_.find(chain.family, rule.target);
+      if (target != nullptr && std::ranges::find(shown_, key(*target)) == shown_.end())
+        add_rules(*target, depth + 1);
+    }
+  }
+
+  [[nodiscard]] std::string_view colour_of(const ListedRule &rule) const {
+    if (rule.verdict == "drop" || rule.verdict == "reject")
+      return colours_.red();
+    if (rule.verdict == "accept" || rule.verdict == "return")
+      return colours_.green();
+    return "";
+  }
+
+  void add_rule(const ListedRule &rule, std::size_t depth) {
+    const auto shown = fmt::format("{:>10} {:>12}  {:{}}{}", rule.counts.packets, rule.counts.bytes, "", depth * 2, rule.text);
+    const auto origin = origin_of(rule);
+    const auto gap = shown.size() + 2 < origin_column ? origin_column - shown.size() : 2;
+    text_ += fmt::format("{}{}{}", colour_of(rule), shown, colours_.end());
+    if (!origin.empty())
+      text_ += fmt::format("{:{}}{}{}{}", "", gap, colours_.dim(), origin, colours_.end());
+    text_ += '\n';
+  }
+
+  [[nodiscard]] static std::string origin_of(const ListedRule &rule) {
+    if (!rule.mark)
+      return "(foreign: not made by nwgate)";
+    std::string text = rule.mark->place;
+    for (const auto &step : rule.mark->included_from)
+      text += " < " + step;
+    if (!rule.mark->values.empty())
+      text += fmt::format("  [{}]", fmt::join(rule.mark->values, " "));
+    if (rule.mark->cut)
+      text += " ...";
+    return text;
+  }
+
+  const ListedPort &port_;
+  const Colours &colours_;
+  std::string text_;
+  std::vector<std::string> shown_;
+};
+
+} // namespace
+
+std::string to_tree(const ListedPort &port, const Colours &colours) { return Tree(port, colours).make(); }
+
+} // namespace nwgate

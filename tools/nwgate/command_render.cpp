@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/netlink/handles.h"
+#include "drivers/store/bindings.h"
+#include "drivers/xtables/restore_text.h"
+#include "drivers/xtables/rule_listing.h"
+#include "engine/program/json_form.h"
+#include "engine/program/text_form.h"
+#include "tools/nwgate/commands.h"
+#include "tools/nwgate/compiler.h"
+#include "tools/nwgate/exit_codes.h"
+
+#include <fmt/format.h>
+#include <iostream>
+
+namespace nwgate {
+namespace {
+
+/// The binding in the form that is asked for; nothing when there is an error, which is in the session's diagnostics.
+std::optional<std::string> render(const Binding &binding, const std::string &format, bool open, Compiler &compiler,
+                                  Session &session) {
+  if (open) {
+    const auto *program = compiler.program(binding.filter, session.diagnostics);
+    if (program == nullptr)
+      return std::nullopt;
+    return format == "json" ? to_json(*program) : to_text(*program);
+  }
+  const auto closed = compiler.close(binding, session.diagnostics);
+  if (!closed)
+    return std::nullopt;
+  if (format == "program")
+    return to_text(closed->program);
+  if (format == "json")
+    return to_json(closed->program);
+  const auto ruleset = compiler.lay_out(binding, session.diagnostics);
+  if (!ruleset)
+    return std::nullopt;
+  if (format == "xtables")
+    return xtables::to_restore_text(*ruleset, session.prefix);
+  return xtables::to_nft_text(*ruleset, session.diagnostics);
+}
+
+} // namespace
+
+int command_render(const Words &words) {
+  std::string format = "program";
+  bool open = false;
+  Arguments arguments("render", "BINDING.xml [--format program|xtables|nft|json] [--slots]",
+                      "Shows what a binding would put into the kernel. Needs no privileges.");
+  arguments.add_options()("format", po::value(&format)->value_name("FORM"),
+                          "program: nwgate's own text; xtables: what ebtables-restore, iptables-restore and ip6tables-restore\n"
+                          "read; nft: the kernel's expressions; json")(
+      "slots", po::bool_switch(&open), "the program before the binding's values are put in (program, json)");
+  if (!arguments.parse(words))
+    return exit_done;
+  arguments.require_words(1, 1);
+  if (format != "program" && format != "xtables" && format != "nft" && format != "json")
+    throw po::error(fmt::format("no format '{}': program, xtables, nft or json", format));
+  if (open && format != "program" && format != "json")
+    throw po::error("--slots goes with the formats program and json");
+  auto opened = Session::open(arguments.common());
+  if (const auto *code = std::get_if<int>(&opened))
+    return *code;
+  auto &session = std::get<Session>(opened);
+  const auto bindings =
+      store::read_binding_file(arguments.words().front(), session.settings.document_limits, session.diagnostics);
+  Compiler compiler(session);
+  for (const auto &binding : bindings)
+    if (const auto text = render(binding, format, open, compiler, session); text && session.diagnostics.ok())
+      std::cout << *text;
+  return session.finish();
+}
+
+} // namespace nwgate

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/nwgate/compiler.h"
+
+#include "drivers/xtables/layout.h"
+#include "engine/resolve/resolve.h"
+
+namespace nwgate {
+
+Compiler::Resolved &Compiler::resolve_once(const FilterRef &reference) {
+  const auto [entry, is_new] = resolved_.try_emplace(reference.filter);
+  auto &resolved = entry->second;
+  if (is_new) {
+    session_.filters.take_asked();
+    resolved.program = resolve(reference.filter, reference.where, session_.filters, session_.settings.resolve_limits,
+                               resolved.diagnostics);
+    resolved.filters = session_.filters.take_asked();
+  }
+  return resolved;
+}
+
+const Program *Compiler::program(const FilterRef &reference, Diagnostics &diagnostics) {
+  auto &resolved = resolve_once(reference);
+  diagnostics.append(resolved.diagnostics);
+  return resolved.program ? &*resolved.program : nullptr;
+}
+
+const std::set<std::string> &Compiler::filters_of(const std::string &top) { return resolved_[top].filters; }
+
+std::optional<ClosedProgram> Compiler::close(const Binding &binding, Diagnostics &diagnostics) {
+  const auto *open = program(binding.filter, diagnostics);
+  if (open == nullptr)
+    return std::nullopt;
+  return nwgate::close(*open, BindingValues(binding), session_.settings.resolve_limits, diagnostics);
+}
+
+std::optional<xtables::PortRuleset> Compiler::lay_out(const Binding &binding, Diagnostics &diagnostics) {
+  const auto closed = close(binding, diagnostics);
+  if (!closed)
+    return std::nullopt;
+  return xtables::lay_out(*closed, binding.port, session_.prefix, diagnostics);
+}
+
+} // namespace nwgate

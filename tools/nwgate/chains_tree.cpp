@@ -34,7 +34,7 @@ private:
     const auto &rule = link.rules.front();
     const auto *chain = port_.find(link.family, rule.target);
     if (chain != nullptr)
-      add_chain(*chain, fmt::format("{} {}", link.chain, rule.text));
+      add_chain(*chain, fmt::format("{} {}", link.name, rule.text));
   }
 
   void add_chain(const ListedChain &chain, const std::string &way) {

@@ -191,7 +191,7 @@ TEST(XtablesBridgeRefusal, ComparisonsThatEbtablesDoesNotMake) {
   };
   const ByteVector mac(6, 2), whole_bytes{255, 255, 255, 0, 0, 0}, holes{255, 0, 255, 0, 0, 0};
   const ByteVector in_holes{2, 0, 2, 0, 0, 0};
-  for (const auto &[base, offset, length, mask, data, is_read] : {
+  for (const Load &load : {
            Load{NFT_PAYLOAD_LL_HEADER, 0, 6, {}, mac, true},
            Load{NFT_PAYLOAD_LL_HEADER, 6, 6, holes, in_holes, true},
            Load{NFT_PAYLOAD_LL_HEADER, 6, 6, holes, mac, false},
@@ -209,14 +209,14 @@ TEST(XtablesBridgeRefusal, ComparisonsThatEbtablesDoesNotMake) {
            Load{NFT_PAYLOAD_LL_HEADER, 12, 4, {}, {8, 0, 0, 0}, false},
        })
     EXPECT_EQ(decoded([&](ExpressionWriter &writer) {
-                writer.payload(base, offset, length);
-                if (!mask.empty())
-                  writer.bitwise_and(mask);
-                writer.compare(data, false);
+                writer.payload(load.base, load.offset, load.length);
+                if (!load.mask.empty())
+                  writer.bitwise_and(load.mask);
+                writer.compare(load.data, false);
                 writer.counter();
               }).has_value(),
-              is_read)
-        << base << ' ' << offset << ' ' << length << ' ' << data.size();
+              load.is_read)
+        << load.base << ' ' << load.offset << ' ' << load.length << ' ' << load.data.size();
 }
 
 TEST(XtablesBridgeRefusal, RulesOfAnotherShape) {

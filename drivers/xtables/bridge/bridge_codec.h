@@ -10,8 +10,8 @@
 /// So the matches of a Rule may come in any order here, except that the extensions keep theirs, and decoding
 /// returns them in the order of the listing.
 ///
-/// A rule has each match at most once. The kernel would take an extension several times, but ebtables-save prints
-/// only the first and the last of three or more, and ebtables-restore keeps only the last of its kind.
+/// A rule has each match at most once. The kernel would take an extension several times, but ebtables-save
+/// prints only the first and the last of three or more, and ebtables-restore keeps only the last of its kind.
 #pragma once
 
 #include "drivers/xtables/rule.h"

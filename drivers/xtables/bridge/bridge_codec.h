@@ -8,7 +8,10 @@
 ///     listing      -p -s -d -i -o  ip/ip6/arp/vlan/stp           -j
 ///
 /// So the matches of a Rule may come in any order here, except that the extensions keep theirs, and decoding
-/// returns them in the order of the listing. A rule has each of them at most once.
+/// returns them in the order of the listing.
+///
+/// A rule has each match at most once. The kernel would take an extension several times, but ebtables-save
+/// prints only the first and the last of three or more, and ebtables-restore keeps only the last of its kind.
 #pragma once
 
 #include "drivers/xtables/rule.h"

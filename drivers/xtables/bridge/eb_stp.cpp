@@ -50,8 +50,8 @@ EbStp from_info(const ebt_stp_info &info) {
       term(info, EBT_STP_ROOTADDR, load_masked<MaskedMac>(info.config.root_addr, info.config.root_addrmsk));
   match.sender_address = term(info, EBT_STP_SENDERADDR,
                               load_masked<MaskedMac>(info.config.sender_addr, info.config.sender_addrmsk));
-  for_each_range(info, match, [&](unsigned bit, auto &range, const auto &first, const auto &last) {
-    range = term(info, bit, Range{first, last});
+  for_each_range(info, match, [&]<typename T>(unsigned bit, auto &range, const T &first, const T &last) {
+    range = term(info, bit, Range<T>{first, last});
   });
   return match;
 }

@@ -48,7 +48,6 @@ std::optional<Interface> decode_interface(std::uint32_t key, ExpressionReader &r
 
 std::string save_text(const Interface &match) {
   std::string text;
-  // Here the `!` stands in front of the name too: `-i ! v0`.
   add_option(text, match.side == Side::source ? "-i" : "-o", match.name.negated, match.name.value);
   return text;
 }

@@ -8,7 +8,7 @@ namespace {
 
 /// The suffix of an IP address: `/LENGTH`, `/MASK` if the mask has holes, nothing for a mask of ones.
 template <typename Masked> std::string ip_text(const Masked &value) {
-  const auto address = (value.address & value.mask).to_string();
+  auto address = (value.address & value.mask).to_string();
   const auto length = value.mask.prefix_length();
   if (length == value.mask.bytes.size() * 8)
     return address;

@@ -34,29 +34,21 @@ bool is_chain_name(std::string_view name) {
          std::ranges::find(verdicts, name, &VerdictWords::name) == verdicts.end();
 }
 
-template <typename... Functions> struct Overloaded : Functions... { using Functions::operator()...; };
-
 } // namespace
 
 std::optional<std::string> encode(const Target &target, ExpressionWriter &writer) {
-  using Refusal = std::optional<std::string>;
-  return std::visit(Overloaded{
-                        [&](Verdict verdict) -> Refusal {
-                          writer.verdict(words_of(verdict).number);
-                          return std::nullopt;
-                        },
-                        [&](const Jump &jump) -> Refusal {
-                          if (jump.go_to)
-                            return "ebtables has no goto";
-                          if (!is_chain_name(jump.chain))
-                            return "ebtables takes no chain name \"" + jump.chain + '"';
-                          writer.verdict(NFT_JUMP, jump.chain);
-                          return std::nullopt;
-                        },
-                        [](const Reject &) -> Refusal { return "ebtables has no REJECT"; },
-                        [](const Continue &) -> Refusal { return std::nullopt; },
-                    },
-                    target);
+  if (std::holds_alternative<Reject>(target))
+    return "ebtables has no REJECT";
+  if (const auto *verdict = std::get_if<Verdict>(&target))
+    writer.verdict(words_of(*verdict).number);
+  if (const auto *jump = std::get_if<Jump>(&target)) {
+    if (jump->go_to)
+      return "ebtables has no goto";
+    if (!is_chain_name(jump->chain))
+      return "ebtables takes no chain name \"" + jump->chain + '"';
+    writer.verdict(NFT_JUMP, jump->chain);
+  }
+  return std::nullopt;
 }
 
 std::optional<Target> decode_target(ExpressionReader &reader) {
@@ -74,14 +66,14 @@ std::optional<Target> decode_target(ExpressionReader &reader) {
 }
 
 std::string save_text(const Target &target) {
-  const auto name = std::visit(Overloaded{
-                                   [](Verdict verdict) { return std::string(words_of(verdict).name); },
-                                   [](const Jump &jump) { return jump.chain; },
-                                   [](const Reject &) { return std::string("REJECT"); },
-                                   [](const Continue &) { return std::string(continue_name); },
-                               },
-                               target);
-  return "-j " + name;
+  std::string text = "-j ";
+  if (const auto *verdict = std::get_if<Verdict>(&target))
+    text += words_of(*verdict).name;
+  else if (const auto *jump = std::get_if<Jump>(&target))
+    text += jump->chain;
+  else
+    text += continue_name;
+  return text;
 }
 
 } // namespace nwgate::xtables::bridge

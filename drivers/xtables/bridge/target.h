@@ -17,7 +17,7 @@ namespace nwgate::xtables::bridge {
 std::optional<std::string> encode(const Target &target, ExpressionWriter &writer);
 /// Takes the rest of the rule.
 std::optional<Target> decode_target(ExpressionReader &reader);
-/// `-j DROP`, without a blank behind it.
+/// `-j DROP`, without a blank behind it; `-j CONTINUE` for what ebtables does not have.
 std::string save_text(const Target &target);
 
 } // namespace nwgate::xtables::bridge

@@ -87,7 +87,7 @@ std::optional<Match> decode_exactly(const ExpressionReader::XtInfo &xt, Match (*
   const Info again = write(match);
   const auto padding = Bytes(xt.info).subspan(sizeof info);
   const auto is_zero = [](auto byte) { return byte == 0; };
-  if (match == Match{} || std::memcmp(&again, &info, sizeof info) != 0 ||
+  if (match == Match{} || !std::ranges::equal(bytes_of(again), bytes_of(info)) ||
       !std::ranges::all_of(padding, is_zero))
     return std::nullopt;
   return match;

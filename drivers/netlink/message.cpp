@@ -52,8 +52,8 @@ std::string Acknowledgement::message() const {
   return words;
 }
 
-Error Acknowledgement::error(const std::string &what) const {
-  return Error(what + (code == EPERM ? ": needs CAP_NET_ADMIN: " : ": ") + message(), code);
+Error Acknowledgement::error() const {
+  return Error((code == EPERM ? "needs CAP_NET_ADMIN: " : "") + message(), code);
 }
 
 std::optional<Acknowledgement> acknowledgement_in(const nlmsghdr &message) {

@@ -23,10 +23,13 @@ public:
   Request(std::uint16_t type, std::uint8_t family, Kind kind);
   void put(std::uint16_t attribute, const std::string &text);
 
-  enum class Answer : std::uint8_t {
-    complete,
+  struct Answer {
     /// Somebody committed meanwhile, or a part was lost: ask again.
-    interrupted
+    bool interrupted = false;
+    /// The kernel may have made the answer in several steps, between which its lists could move: see dump().
+    bool in_steps = false;
+    /// The generation (its low 16 bits) that the messages say they are of.
+    std::uint16_t generation = 0;
   };
   /// Sends the request and hands each message of the answer to `visit`. The answer is read to its end in any
   /// case, so that another request can follow. What the kernel refuses is an Error with its errno.
@@ -45,11 +48,23 @@ private:
 /// seconds.
 inline constexpr int most_attempts = 500;
 
-/// Everything that the request finds, each message made a T by `parse`, from an answer without interruption.
+/// Everything that the request finds, each message made a T by `parse`, from one answer without interruption.
 /// Nothing found (ENOENT) is an empty vector. `what` names it in errors.
+///
+/// The kernel (6.18 and before) goes on after each part of a dump at the list position where it stopped, and
+/// counts rules and chains that are not in force: those of a transaction in the making, or deleted by the
+/// last commit and not yet unlinked. When such come or go between two parts, the next part leaves out others
+/// or repeats them, and nothing is marked as interrupted: the generation does not change then. So an answer
+/// that was made in steps is only believed when the next one has the same handles, of the same generation.
 template <typename T>
-Result<std::vector<T>> collect(Channel &channel, Request &request,
-                               std::optional<T> (*parse)(const nlmsghdr &), const std::string &what) {
+Result<std::vector<T>> dump(Channel &channel, Request &request, std::optional<T> (*parse)(const nlmsghdr &),
+                            std::uint64_t (*handle_of)(const T &), const std::string &what) {
+  struct Seen {
+    std::uint16_t generation = 0;
+    std::vector<std::uint64_t> handles;
+    bool operator==(const Seen &) const = default;
+  };
+  std::optional<Seen> last;
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     std::vector<T> found;
     bool understood = true;
@@ -63,13 +78,42 @@ Result<std::vector<T>> collect(Channel &channel, Request &request,
       return std::vector<T>();
     if (!answer)
       return fail(answer.error().in("cannot read " + what));
-    if (*answer == Request::Answer::interrupted)
+    if (answer->interrupted) {
+      last.reset();
       continue;
+    }
     if (!understood)
+      return fail("cannot understand the kernel's description of " + what, EPROTO);
+    if (!answer->in_steps)
+      return found;
+    Seen seen{answer->generation, {}};
+    for (const T &one : found)
+      seen.handles.push_back(handle_of(one));
+    if (last == seen)
+      return found;
+    last = std::move(seen);
+  }
+  return fail("cannot read " + what + " while others keep changing nf_tables", EAGAIN);
+}
+
+/// The one thing that the request finds, or nothing (ENOENT).
+template <typename T>
+Result<std::optional<T>> get(Channel &channel, Request &request, std::optional<T> (*parse)(const nlmsghdr &),
+                             const std::string &what) {
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    std::optional<T> found;
+    auto answer = request.ask(channel, [&](const nlmsghdr &message) { found = parse(message); });
+    if (!answer && answer.error().code() == ENOENT)
+      return std::optional<T>();
+    if (!answer)
+      return fail(answer.error().in("cannot read " + what));
+    if (answer->interrupted)
+      continue;
+    if (!found)
       return fail("cannot understand the kernel's description of " + what, EPROTO);
     return found;
   }
-  return fail("cannot read " + what + " while others keep changing nf_tables", EAGAIN);
+  return fail("cannot read " + what + ": the kernel's answers get lost", ENOBUFS);
 }
 
 } // namespace nwgate::netlink

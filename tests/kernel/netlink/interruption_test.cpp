@@ -51,7 +51,7 @@ TEST_F(InterruptionTest, every_dump_shows_one_state) {
   std::thread writer([&] { write_until(stop, std::chrono::milliseconds(10)); });
   int different = 0;
   std::string last;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
   int dumps = 0;
   for (; std::chrono::steady_clock::now() < end; ++dumps) {
     const auto found = labels();
@@ -89,7 +89,7 @@ TEST_F(InterruptionTest, refused_batches_do_not_disturb_a_dump) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
   });
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
   int dumps = 0;
   for (; std::chrono::steady_clock::now() < end; ++dumps) {
     auto found = rules(socket(), chain_);
@@ -119,7 +119,7 @@ TEST_F(InterruptionTest, a_small_chain_is_read_whole_while_another_program_write
       ASSERT_TRUE(done && done->outcome == Commit::Outcome::committed);
     }
   });
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
   int dumps = 0;
   for (; std::chrono::steady_clock::now() < end; ++dumps) {
     const auto found = labels();

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <libmnl/libmnl.h>
+#include <limits>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -79,7 +81,7 @@ std::optional<Acknowledgement> acknowledgement_in(const nlmsghdr &message) {
     return is_error ? std::nullopt : std::optional(Acknowledgement{}); // old kernels: DONE without a number
   std::memcpy(&number, payload, sizeof number);
   Acknowledgement result;
-  result.code = number < 0 ? -number : number;
+  result.code = number == std::numeric_limits<int>::min() ? EPROTO : std::abs(number);
 
   if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0)
     return result;

@@ -74,9 +74,6 @@ std::optional<GenerationId> parse_generation(const nlmsghdr &message) {
   return std::nullopt;
 }
 
-std::uint64_t chain_handle(const ChainInfo &chain) { return chain.handle; }
-std::uint64_t rule_handle(const NftRule &rule) { return nftnl_rule_get_u64(rule.get(), NFTNL_RULE_HANDLE); }
-
 } // namespace
 
 Result<GenerationId> generation(Channel &channel) {
@@ -104,7 +101,7 @@ Result<std::optional<ChainInfo>> chain(Channel &channel, const ChainName &name) 
 
 Result<std::vector<ChainInfo>> chains(Channel &channel, const TableName &table) {
   Request request(NFT_MSG_GETCHAIN, static_cast<std::uint8_t>(table.family), Request::Kind::dump);
-  auto found = dump(channel, request, parse_chain, chain_handle, "the chains of table " + table.name);
+  auto found = dump(channel, request, NFTA_CHAIN_HANDLE, parse_chain, "the chains of table " + table.name);
   if (found)
     std::erase_if(*found, [&](const ChainInfo &info) { return info.name.table != table.name; });
   return found;
@@ -113,14 +110,14 @@ Result<std::vector<ChainInfo>> chains(Channel &channel, const TableName &table) 
 Result<std::vector<NftRule>> rules(Channel &channel, const TableName &table) {
   Request request(NFT_MSG_GETRULE, static_cast<std::uint8_t>(table.family), Request::Kind::dump);
   request.put(NFTA_RULE_TABLE, table.name);
-  return dump(channel, request, parse_rule, rule_handle, "the rules of table " + table.name);
+  return dump(channel, request, NFTA_RULE_HANDLE, parse_rule, "the rules of table " + table.name);
 }
 
 Result<std::vector<NftRule>> rules(Channel &channel, const ChainName &chain) {
   Request request(NFT_MSG_GETRULE, static_cast<std::uint8_t>(chain.family), Request::Kind::dump);
   request.put(NFTA_RULE_TABLE, chain.table);
   request.put(NFTA_RULE_CHAIN, chain.name);
-  return dump(channel, request, parse_rule, rule_handle, "the rules of chain " + chain.name);
+  return dump(channel, request, NFTA_RULE_HANDLE, parse_rule, "the rules of chain " + chain.name);
 }
 
 } // namespace nwgate::netlink

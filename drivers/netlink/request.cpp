@@ -99,4 +99,50 @@ void Request::take(const nlmsghdr &message, const std::function<void(const nlmsg
     reading.done = true;
 }
 
+namespace {
+
+/// What two dumps of the same state have in common, whatever the counters do meanwhile.
+struct Fingerprint {
+  std::uint16_t generation = 0;
+  std::vector<std::uint64_t> handles;
+  bool operator==(const Fingerprint &) const = default;
+};
+
+std::uint64_t handle_in(const nlmsghdr &message, std::uint16_t handle_attribute) {
+  for (const nlattr *attribute : attributes_in(message))
+    if (mnl_attr_get_type(attribute) == handle_attribute && mnl_attr_validate(attribute, MNL_TYPE_U64) >= 0)
+      return mnl_attr_get_u64(attribute);
+  return 0;
+}
+
+} // namespace
+
+Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request,
+                                                std::uint16_t handle_attribute) {
+  std::optional<Fingerprint> last;
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    std::vector<std::byte> listing;
+    auto answer = request.ask(channel, [&](const nlmsghdr &message) {
+      const auto *bytes = reinterpret_cast<const std::byte *>(&message);
+      listing.insert(listing.end(), bytes, bytes + message.nlmsg_len);
+      listing.resize(NLMSG_ALIGN(listing.size()));
+    });
+    if (!answer)
+      return fail(answer.error());
+    if (answer->interrupted) {
+      last.reset();
+      continue;
+    }
+    if (!answer->in_steps)
+      return listing;
+    Fingerprint seen{answer->generation, {}};
+    for (const nlmsghdr *message : messages_in(listing))
+      seen.handles.push_back(handle_in(*message, handle_attribute));
+    if (last == seen)
+      return listing;
+    last = std::move(seen);
+  }
+  return fail("others keep changing nf_tables", EAGAIN);
+}
+
 } // namespace nwgate::netlink

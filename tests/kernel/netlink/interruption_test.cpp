@@ -48,7 +48,7 @@ protected:
 TEST_F(InterruptionTest, every_dump_shows_one_state) {
   make_first_state();
   std::atomic<bool> stop = false;
-  std::thread writer([&] { write_until(stop, std::chrono::milliseconds(10)); });
+  std::thread writer([&] { write_until(stop, std::chrono::milliseconds(50)); });
   int different = 0;
   std::string last;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
@@ -67,7 +67,7 @@ TEST_F(InterruptionTest, every_dump_shows_one_state) {
   writer.join();
   RecordProperty("dumps", dumps);
   RecordProperty("commits", commits_);
-  EXPECT_GT(different, 5) << dumps << " dumps, " << commits_ << " commits";
+  EXPECT_GT(different, 2) << dumps << " dumps, " << commits_ << " commits";
 }
 
 // A refused batch changes no generation, but while it lasts its rules are in the kernel's lists.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What becomes of a transaction when the answers are lost, late, or odd. In all of these the batch begins
 /// with sequence number 1, has the operations 2 and 3, and ends with 4.
+#include "drivers/netlink/message.h"
 #include "drivers/netlink/transaction.h"
 #include "tests/unit/drivers/netlink/fake_channel.h"
 
@@ -158,6 +159,7 @@ TEST_F(CommitTest, operations_can_be_added_after_a_commit) {
   auto commit = transaction_.commit(channel_);
   ASSERT_TRUE(commit);
   EXPECT_EQ(commit->messages, 5U);
+  EXPECT_EQ(messages_in(channel_.sent.at(1)).size(), 5U);
   ASSERT_EQ(commit->refusals.size(), 1U);
   EXPECT_EQ(commit->refusals[0].tag, 40U);
 }

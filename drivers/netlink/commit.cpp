@@ -126,7 +126,7 @@ Result<Commit::Outcome> Transaction::judge(Channel &channel, const Answers &answ
   if (answers.about_batch && answers.about_batch->code == ERESTART)
     return Commit::Outcome::conflict;
   if (answers.about_batch)
-    return fail(answers.about_batch->error(doing));
+    return fail(answers.about_batch->error().in(doing));
   if (!answers.refusals.empty())
     return Commit::Outcome::refused;
   // The end is only answered after the commit. The last operation is answered in any case; what failed behind

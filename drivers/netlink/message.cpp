@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/netlink/message.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <libmnl/libmnl.h>
+#include <limits>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -12,13 +15,24 @@
 
 namespace nwgate::netlink {
 
+namespace {
+
+std::string text_of(const nlattr &attribute) {
+  const char *text = static_cast<const char *>(mnl_attr_get_payload(&attribute));
+  return {text, strnlen(text, mnl_attr_get_payload_len(&attribute))};
+}
+
+} // namespace
+
+// Not mnl_nlmsg_ok(), which takes lengths over 2 GiB for negative numbers.
 std::vector<const nlmsghdr *> messages_in(std::span<const std::byte> datagram) {
   std::vector<const nlmsghdr *> messages;
-  int left = static_cast<int>(datagram.size());
-  const auto *message = reinterpret_cast<const nlmsghdr *>(datagram.data());
-  while (mnl_nlmsg_ok(message, left)) {
+  while (datagram.size() >= sizeof(nlmsghdr)) {
+    const auto *message = reinterpret_cast<const nlmsghdr *>(datagram.data());
+    if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > datagram.size())
+      break;
     messages.push_back(message);
-    message = mnl_nlmsg_next(message, &left);
+    datagram = datagram.subspan(std::min<std::size_t>(MNL_ALIGN(message->nlmsg_len), datagram.size()));
   }
   return messages;
 }
@@ -52,8 +66,8 @@ std::string Acknowledgement::message() const {
   return words;
 }
 
-Error Acknowledgement::error(const std::string &what) const {
-  return Error(what + (code == EPERM ? ": needs CAP_NET_ADMIN: " : ": ") + message(), code);
+Error Acknowledgement::error() const {
+  return Error((code == EPERM ? "needs CAP_NET_ADMIN: " : "") + message(), code);
 }
 
 std::optional<Acknowledgement> acknowledgement_in(const nlmsghdr &message) {
@@ -67,7 +81,7 @@ std::optional<Acknowledgement> acknowledgement_in(const nlmsghdr &message) {
     return is_error ? std::nullopt : std::optional(Acknowledgement{}); // old kernels: DONE without a number
   std::memcpy(&number, payload, sizeof number);
   Acknowledgement result;
-  result.code = number < 0 ? -number : number;
+  result.code = number == std::numeric_limits<int>::min() ? EPROTO : std::abs(number);
 
   if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0)
     return result;
@@ -83,8 +97,7 @@ std::optional<Acknowledgement> acknowledgement_in(const nlmsghdr &message) {
     return result;
   for (const nlattr *attribute : attributes_in(payload + skip, size - skip)) {
     if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG) {
-      const char *text = mnl_attr_get_str(attribute);
-      result.text.assign(text, strnlen(text, mnl_attr_get_payload_len(attribute)));
+      result.text = text_of(*attribute);
     } else if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_OFFS &&
                mnl_attr_get_payload_len(attribute) >= sizeof(std::uint32_t)) {
       result.attribute_offset = mnl_attr_get_u32(attribute);
@@ -96,19 +109,19 @@ std::optional<Acknowledgement> acknowledgement_in(const nlmsghdr &message) {
 std::string expression_at(const nlmsghdr &rule_message, std::uint32_t attribute_offset) {
   if (rule_message.nlmsg_type != ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWRULE))
     return {};
-  const char *wanted = reinterpret_cast<const char *>(&rule_message) + attribute_offset;
+  const char *base = reinterpret_cast<const char *>(&rule_message);
   for (const nlattr *attribute : attributes_in(rule_message)) {
     if (mnl_attr_get_type(attribute) != NFTA_RULE_EXPRESSIONS)
       continue;
     int number = 0;
     for (const nlattr *expression : attributes_in(*attribute)) {
       ++number;
-      const char *begin = reinterpret_cast<const char *>(expression);
-      if (wanted < begin || wanted >= begin + expression->nla_len)
+      const std::ptrdiff_t begin = reinterpret_cast<const char *>(expression) - base;
+      if (attribute_offset < begin || attribute_offset >= begin + expression->nla_len)
         continue;
       for (const nlattr *part : attributes_in(*expression))
         if (mnl_attr_get_type(part) == NFTA_EXPR_NAME)
-          return "expression " + std::to_string(number) + " (" + mnl_attr_get_str(part) + ")";
+          return "expression " + std::to_string(number) + " (" + text_of(*part) + ")";
     }
   }
   return {};

@@ -37,8 +37,8 @@ struct Acknowledgement {
 
   /// strerror, and the kernel's words in brackets behind it.
   [[nodiscard]] std::string message() const;
-  /// `WHAT: MESSAGE`; for EPERM with the hint to CAP_NET_ADMIN.
-  [[nodiscard]] Error error(const std::string &what) const;
+  /// The message as an Error; EPERM with the hint to CAP_NET_ADMIN.
+  [[nodiscard]] Error error() const;
 };
 
 /// Nothing for a message that is neither of the two, or too short.

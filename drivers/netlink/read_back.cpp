@@ -74,20 +74,11 @@ std::optional<GenerationId> parse_generation(const nlmsghdr &message) {
   return std::nullopt;
 }
 
-/// The only one, if there is one.
-template <typename T> Result<std::optional<T>> single(Result<std::vector<T>> found) {
-  if (!found)
-    return fail(found.error());
-  if (found->empty())
-    return std::optional<T>();
-  return std::optional<T>(std::move(found->front()));
-}
-
 } // namespace
 
 Result<GenerationId> generation(Channel &channel) {
   Request request(NFT_MSG_GETGEN, AF_UNSPEC, Request::Kind::single);
-  auto found = single(collect<GenerationId>(channel, request, parse_generation, "the generation"));
+  auto found = get(channel, request, parse_generation, "its generation");
   if (!found)
     return fail(found.error());
   if (!*found)
@@ -98,19 +89,19 @@ Result<GenerationId> generation(Channel &channel) {
 Result<std::optional<TableInfo>> table(Channel &channel, const TableName &name) {
   Request request(NFT_MSG_GETTABLE, static_cast<std::uint8_t>(name.family), Request::Kind::single);
   request.put(NFTA_TABLE_NAME, name.name);
-  return single(collect<TableInfo>(channel, request, parse_table, "table " + name.name));
+  return get(channel, request, parse_table, "table " + name.name);
 }
 
 Result<std::optional<ChainInfo>> chain(Channel &channel, const ChainName &name) {
   Request request(NFT_MSG_GETCHAIN, static_cast<std::uint8_t>(name.family), Request::Kind::single);
   request.put(NFTA_CHAIN_TABLE, name.table);
   request.put(NFTA_CHAIN_NAME, name.name);
-  return single(collect<ChainInfo>(channel, request, parse_chain, "chain " + name.name));
+  return get(channel, request, parse_chain, "chain " + name.name);
 }
 
 Result<std::vector<ChainInfo>> chains(Channel &channel, const TableName &table) {
   Request request(NFT_MSG_GETCHAIN, static_cast<std::uint8_t>(table.family), Request::Kind::dump);
-  auto found = collect<ChainInfo>(channel, request, parse_chain, "the chains of table " + table.name);
+  auto found = dump(channel, request, NFTA_CHAIN_HANDLE, parse_chain, "the chains of table " + table.name);
   if (found)
     std::erase_if(*found, [&](const ChainInfo &info) { return info.name.table != table.name; });
   return found;
@@ -119,14 +110,14 @@ Result<std::vector<ChainInfo>> chains(Channel &channel, const TableName &table) 
 Result<std::vector<NftRule>> rules(Channel &channel, const TableName &table) {
   Request request(NFT_MSG_GETRULE, static_cast<std::uint8_t>(table.family), Request::Kind::dump);
   request.put(NFTA_RULE_TABLE, table.name);
-  return collect<NftRule>(channel, request, parse_rule, "the rules of table " + table.name);
+  return dump(channel, request, NFTA_RULE_HANDLE, parse_rule, "the rules of table " + table.name);
 }
 
 Result<std::vector<NftRule>> rules(Channel &channel, const ChainName &chain) {
   Request request(NFT_MSG_GETRULE, static_cast<std::uint8_t>(chain.family), Request::Kind::dump);
   request.put(NFTA_RULE_TABLE, chain.table);
   request.put(NFTA_RULE_CHAIN, chain.name);
-  return collect<NftRule>(channel, request, parse_rule, "the rules of chain " + chain.name);
+  return dump(channel, request, NFTA_RULE_HANDLE, parse_rule, "the rules of chain " + chain.name);
 }
 
 } // namespace nwgate::netlink

@@ -4,8 +4,9 @@
 #include "drivers/netlink/handles.h"
 #include "drivers/netlink/message.h"
 
-#include <algorithm>
+#include <arpa/inet.h>
 #include <libnftnl/common.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
 namespace nwgate::netlink {
@@ -16,12 +17,18 @@ namespace {
 constexpr std::size_t request_size = 1024;
 constexpr std::size_t longest_name = 256;
 
+/// Whether the kernel may have ended this part of a dump for want of room, rather than at the end of its
+/// list. Its parts have 32 kB or, when it finds no such piece of memory, about a page; both less a message
+/// that did not fit.
+bool may_be_full(std::size_t size) { return size > 16384 || (size > 2048 && size <= 4096); }
+
 } // namespace
 
 struct Request::Reading {
   std::uint32_t sequence = 0;
   bool done = false;
-  bool interrupted = false;
+  Answer answer;
+  int messages = 0;
   std::optional<Acknowledgement> refusal;
 };
 
@@ -48,35 +55,94 @@ Result<Request::Answer> Request::ask(Channel &channel, const std::function<void(
     if (!received)
       return fail(received.error());
     if (received->lost) {
-      reading.interrupted = true;
+      reading.answer.interrupted = true;
       continue;
     }
-    if (received->size == 0)
-      return Answer::interrupted; // its end was lost
+    if (received->size == 0) { // its end was lost
+      reading.answer.interrupted = true;
+      break;
+    }
+    const int before = reading.messages;
     for (const nlmsghdr *part : messages_in({buffer.data(), received->size}))
       if (part->nlmsg_seq == reading.sequence)
         take(*part, visit, reading);
+    if (reading.messages > before && (before > 0 || may_be_full(received->size)))
+      reading.answer.in_steps = true;
   }
   if (reading.refusal)
-    return fail(reading.refusal->error("nf_tables"));
-  return reading.interrupted ? Answer::interrupted : Answer::complete;
+    return fail(reading.refusal->error());
+  return reading.answer;
 }
 
 void Request::take(const nlmsghdr &message, const std::function<void(const nlmsghdr &)> &visit,
                    Reading &reading) const {
   if ((message.nlmsg_flags & NLM_F_DUMP_INTR) != 0)
-    reading.interrupted = true;
+    reading.answer.interrupted = true;
   if (auto answer = acknowledgement_in(message)) {
     reading.done = true;
     if (answer->code == EINTR)
-      reading.interrupted = true;
+      reading.answer.interrupted = true;
     else if (answer->code != 0)
       reading.refusal = std::move(answer);
     return;
   }
+  if (mnl_nlmsg_get_payload_len(&message) >= sizeof(nfgenmsg)) {
+    const auto *head = static_cast<const nfgenmsg *>(mnl_nlmsg_get_payload(&message));
+    const std::uint16_t generation = ntohs(head->res_id);
+    if (reading.messages > 0 && generation != reading.answer.generation)
+      reading.answer.interrupted = true;
+    reading.answer.generation = generation;
+  }
+  ++reading.messages;
   visit(message);
   if (kind_ == Kind::single)
     reading.done = true;
+}
+
+namespace {
+
+/// What two dumps of the same state have in common, whatever the counters do meanwhile.
+struct Fingerprint {
+  std::uint16_t generation = 0;
+  std::vector<std::uint64_t> handles;
+  bool operator==(const Fingerprint &) const = default;
+};
+
+std::uint64_t handle_in(const nlmsghdr &message, std::uint16_t handle_attribute) {
+  for (const nlattr *attribute : attributes_in(message))
+    if (mnl_attr_get_type(attribute) == handle_attribute && mnl_attr_validate(attribute, MNL_TYPE_U64) >= 0)
+      return mnl_attr_get_u64(attribute);
+  return 0;
+}
+
+} // namespace
+
+Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request,
+                                                std::uint16_t handle_attribute) {
+  std::optional<Fingerprint> last;
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    std::vector<std::byte> listing;
+    auto answer = request.ask(channel, [&](const nlmsghdr &message) {
+      const auto *bytes = reinterpret_cast<const std::byte *>(&message);
+      listing.insert(listing.end(), bytes, bytes + message.nlmsg_len);
+      listing.resize(NLMSG_ALIGN(listing.size()));
+    });
+    if (!answer)
+      return fail(answer.error());
+    if (answer->interrupted) {
+      last.reset();
+      continue;
+    }
+    if (!answer->in_steps)
+      return listing;
+    Fingerprint seen{answer->generation, {}};
+    for (const nlmsghdr *message : messages_in(listing))
+      seen.handles.push_back(handle_in(*message, handle_attribute));
+    if (last == seen)
+      return listing;
+    last = std::move(seen);
+  }
+  return fail("others keep changing nf_tables", EAGAIN);
 }
 
 } // namespace nwgate::netlink

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "drivers/netlink/channel.h"
+#include "drivers/netlink/message.h"
 
 #include <cerrno>
 #include <cstdint>
@@ -23,10 +24,13 @@ public:
   Request(std::uint16_t type, std::uint8_t family, Kind kind);
   void put(std::uint16_t attribute, const std::string &text);
 
-  enum class Answer : std::uint8_t {
-    complete,
+  struct Answer {
     /// Somebody committed meanwhile, or a part was lost: ask again.
-    interrupted
+    bool interrupted = false;
+    /// The kernel may have made the answer in several steps, between which its lists could move: see dump().
+    bool in_steps = false;
+    /// The generation (its low 16 bits) that the messages say they are of.
+    std::uint16_t generation = 0;
   };
   /// Sends the request and hands each message of the answer to `visit`. The answer is read to its end in any
   /// case, so that another request can follow. What the kernel refuses is an Error with its errno.
@@ -45,31 +49,54 @@ private:
 /// seconds.
 inline constexpr int most_attempts = 500;
 
-/// Everything that the request finds, each message made a T by `parse`, from an answer without interruption.
-/// Nothing found (ENOENT) is an empty vector. `what` names it in errors.
+/// The messages of one dump, one behind the other, without interruption. ENOENT when nothing is there.
+///
+/// The kernel (6.18 and before) goes on after each part of a dump at the list position where it stopped, and
+/// counts rules and chains that are not in force: those of a transaction in the making, or deleted by the
+/// last commit and not yet unlinked. When such come or go between two parts, the next part leaves out others
+/// or repeats them, and nothing is marked as interrupted: the generation does not change then. So an answer
+/// that was made in steps is only believed when the next one has the same handles, of the same generation.
+Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request,
+                                                std::uint16_t handle_attribute);
+
+/// Everything that the request lists, each message made a T by `parse`. Nothing there (ENOENT) is an empty
+/// vector. `handle_attribute` is the NFTA_*_HANDLE of what is listed, `what` names it in errors.
 template <typename T>
-Result<std::vector<T>> collect(Channel &channel, Request &request,
-                               std::optional<T> (*parse)(const nlmsghdr &), const std::string &what) {
+Result<std::vector<T>> dump(Channel &channel, Request &request, std::uint16_t handle_attribute,
+                            std::optional<T> (*parse)(const nlmsghdr &), const std::string &what) {
+  auto listing = believed_listing(channel, request, handle_attribute);
+  if (!listing && listing.error().code() == ENOENT)
+    return std::vector<T>();
+  if (!listing)
+    return fail(listing.error().in("cannot read " + what));
+  std::vector<T> found;
+  for (const nlmsghdr *message : messages_in(*listing)) {
+    auto one = parse(*message);
+    if (!one)
+      return fail("cannot understand the kernel's description of " + what, EPROTO);
+    found.push_back(std::move(*one));
+  }
+  return found;
+}
+
+/// The one thing that the request finds, or nothing (ENOENT).
+template <typename T>
+Result<std::optional<T>> get(Channel &channel, Request &request, std::optional<T> (*parse)(const nlmsghdr &),
+                             const std::string &what) {
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
-    std::vector<T> found;
-    bool understood = true;
-    auto answer = request.ask(channel, [&](const nlmsghdr &message) {
-      if (auto one = parse(message))
-        found.push_back(std::move(*one));
-      else
-        understood = false;
-    });
+    std::optional<T> found;
+    auto answer = request.ask(channel, [&](const nlmsghdr &message) { found = parse(message); });
     if (!answer && answer.error().code() == ENOENT)
-      return std::vector<T>();
+      return std::optional<T>();
     if (!answer)
       return fail(answer.error().in("cannot read " + what));
-    if (*answer == Request::Answer::interrupted)
+    if (answer->interrupted)
       continue;
-    if (!understood)
+    if (!found)
       return fail("cannot understand the kernel's description of " + what, EPROTO);
     return found;
   }
-  return fail("cannot read " + what + " while others keep changing nf_tables", EAGAIN);
+  return fail("cannot read " + what + ": the kernel's answers get lost", ENOBUFS);
 }
 
 } // namespace nwgate::netlink

@@ -41,7 +41,7 @@ Result<Socket> Socket::open() {
   Socket socket(std::move(opened));
   socket.grow_receive_buffer();
   if (auto works = generation(socket); !works)
-    return fail(works.error());
+    return fail(works.error().in("cannot use nf_tables"));
   return socket;
 }
 

@@ -95,7 +95,8 @@ public:
   void add_table(const TableName &table, Tag tag, Bytes user_data = {});
   /// With all that is in it. ENOENT when there is none.
   void delete_table(const TableName &table, Tag tag);
-  /// A chain that exists with another type, hook or priority is refused; another policy is taken over.
+  /// A chain that exists with another type, hook or priority is refused (EEXIST, EOPNOTSUPP); another policy
+  /// is taken over.
   void add_base_chain(const ChainName &chain, const BaseChain &base, Tag tag, Bytes user_data = {});
   void add_chain(const ChainName &chain, Tag tag, Bytes user_data = {});
   /// EBUSY while a rule or a map element refers to it. Its rules go with it.
@@ -106,8 +107,8 @@ public:
   /// The rule says family, table and chain itself, and stays the caller's. Its handle and position are
   /// overwritten.
   void add_rule(nftnl_rule &rule, Position position, Tag tag);
-  /// Puts the rule in the place of the one with this handle. The new rule has a new handle, and the counts
-  /// that its counter expression says (counters.h).
+  /// Puts the rule in the place of the one with this handle, and under this handle. It starts with the counts
+  /// that its counter expression says (counters.h). Only once in a transaction for one handle.
   void replace_rule(nftnl_rule &rule, std::uint64_t handle, Tag tag);
   /// ENOENT when the rule is gone.
   void delete_rule(const ChainName &chain, std::uint64_t handle, Tag tag);

@@ -68,7 +68,8 @@ public:
       break;
     case Field::icmp_type:
     case Field::icmp6_type:
-      return add_icmp(match);
+      add_icmp(match);
+      break;
     case Field::ct_state:
       add_plain(ConntrackState{{conntrack_bits(number<std::uint32_t>(match)), match.negated}});
       break;
@@ -88,9 +89,7 @@ public:
     return std::nullopt;
   }
 
-  void add_comment(const Operand &comment) {
-    add_plain(Comment{std::get<std::string>(std::get<Literal>(comment))});
-  }
+  void add_comment(const std::string &text) { add_plain(Comment{text}); }
 
   std::vector<Match> take() { return std::move(matches_); }
 
@@ -139,16 +138,11 @@ private:
     return std::nullopt;
   }
 
-  std::optional<std::string> add_icmp(const nwgate::Match &match) {
-    const auto type = number<std::uint8_t>(match, 0);
-    // ip_tables' icmp match takes 255 for "any" (linux/netfilter_ipv4/ip_tables.h): the rule would match more than it says.
-    if (match.field == Field::icmp_type && type == 0xff)
-      return "iptables takes ICMP type 255 for any type";
-    IcmpType value{type};
+  void add_icmp(const nwgate::Match &match) {
+    IcmpType value{number<std::uint8_t>(match, 0)};
     if (match.form == Form::pair)
       value.code = {number<std::uint8_t>(match, 1), number<std::uint8_t>(match, 1)};
     add_plain(Icmp{{value, match.negated}});
-    return std::nullopt;
   }
 
   std::uint8_t protocol_ = 0;

@@ -43,8 +43,7 @@ Json rule_json(const ProgramRule &rule) {
   if (rule.verdict == VerdictKind::jump)
     json["target"] = rule.jump_target;
   if (rule.comment)
-    if (const auto *literal = std::get_if<Literal>(&*rule.comment))
-      json["comment"] = std::get<std::string>(*literal);
+    json["comment"] = *rule.comment;
   if (!rule.slots.empty())
     json["slots"] = slots_json(rule.slots);
   for (const auto &[name, value] : rule.values)

@@ -103,7 +103,7 @@ struct ProgramRule {
   VerdictKind verdict{};
   /// The chain that a jump leads to.
   std::string jump_target;
-  std::optional<Operand> comment;
+  std::optional<std::string> comment;
   /// Every variable that the rule's element names, also where this direction of the rule does not use it: their
   /// lists decide how often the rule stands in a closed program. Iterator 0 comes first.
   std::vector<Slot> slots;

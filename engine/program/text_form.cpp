@@ -103,7 +103,7 @@ std::string rule_text(const ProgramRule &rule) {
   if (rule.verdict == VerdictKind::jump)
     text += ' ' + quoted(rule.jump_target);
   if (rule.comment)
-    text += " comment " + operand_text(*rule.comment, Notation::text, rule);
+    text += " comment " + quoted(*rule.comment);
   for (std::size_t i = 0; i < rule.values.size(); ++i)
     text += fmt::format("{}{}={}", i == 0 ? " with " : ", ", rule.values[i].first, quoted(rule.values[i].second));
   if (rule.origin)

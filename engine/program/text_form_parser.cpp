@@ -150,7 +150,7 @@ private:
       rule.jump_target = line.quoted();
     }
     if (line.accept(" comment "))
-      rule.comment = parse_operand(line, Notation::text, rule);
+      rule.comment = line.quoted();
     if (line.accept(" with "))
       do {
         std::string name(line.word("="));

@@ -87,7 +87,7 @@ public:
       rule.slots = slots.slots();
       rule.origin = flat.origin;
       if (const auto *comment = flat.rule->find(Attribute::comment))
-        rule.comment = slots.operand(*comment);
+        rule.comment = std::get<std::string>(std::get<Literal>(comment->value));
       const auto &name = layer == Layer::ethernet ? flat.filter->chain : std::string(root_chain);
       chain(layer, directed.direction, name, 0).rules.push_back(std::move(rule));
     }

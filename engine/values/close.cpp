@@ -78,13 +78,9 @@ private:
       copy.operands.reserve(match.operands.size());
       for (const auto &operand : match.operands)
         copy.operands.push_back(filled(operand));
-      // A boolean that turns out false asks for nothing, as a literal `false` does.
-      const bool is_off = match.field == Field::arp_gratuitous && copy.operands.front() == Operand(Literal(0U));
-      if (!is_off)
-        closed.matches.push_back(std::move(copy));
+      closed.matches.push_back(std::move(copy));
     }
-    if (rule.comment)
-      closed.comment = filled(*rule.comment);
+    closed.comment = rule.comment;
     for (std::size_t slot = 0; slot < slots.size(); ++slot)
       for (std::size_t column = 0; column < rule.slots[slot].columns.size(); ++column)
         closed.values.emplace_back(rule.slots[slot].columns[column].access.to_string().substr(1),

@@ -37,11 +37,15 @@ void read_port(const std::optional<Attribute> &name, std::string &port, Diagnost
 void read_mac(const std::optional<Attribute> &address, MacAddress &mac, Diagnostics &diagnostics) {
   if (!address)
     return;
-  if (const auto parsed = MacAddress::parse(address->value))
-    mac = *parsed;
-  else
+  const auto parsed = MacAddress::parse(address->value);
+  if (!parsed)
     diagnostics.error(id::illegal_value, address->where,
                       fmt::format("'{}' is '{}', not a MAC address", address->name, address->value));
+  else if ((parsed->bytes[0] & 1U) != 0) // IEEE 802: the group bit
+    diagnostics.error(id::illegal_value, address->where,
+                      fmt::format("'{}' is a multicast address: it cannot be a port's", address->value));
+  else
+    mac = *parsed;
 }
 
 void read_uuid_into(const Element &element, std::string &uuid, Diagnostics &diagnostics) {
@@ -53,10 +57,8 @@ void read_uuid_into(const Element &element, std::string &uuid, Diagnostics &diag
 
 void read_owner(const Element &root, Binding &binding, Diagnostics &diagnostics) {
   const auto owner = root.child("owner");
-  if (!owner) {
-    diagnostics.error(id::missing_element, root.where(), fmt::format("<{}> needs <owner>", root.name()));
+  if (!owner)
     return;
-  }
   allow_attributes(*owner, {}, diagnostics);
   const auto name = owner->child("name");
   const auto uuid = owner->child("uuid");

@@ -12,6 +12,9 @@ using Doc = Handle<xmlDoc, xmlFreeDoc>;
 
 const xmlChar *as_xml(const std::string &text) { return reinterpret_cast<const xmlChar *>(text.c_str()); }
 
+/// The document form wants one beside the owner's name.
+const std::string no_uuid = "00000000-0000-0000-0000-000000000000";
+
 xmlNode *add_child(xmlNode *parent, const char *name) {
   return xmlNewChild(parent, nullptr, reinterpret_cast<const xmlChar *>(name), nullptr);
 }
@@ -26,10 +29,11 @@ std::string write_binding(const Binding &binding) {
   const Doc doc(xmlNewDoc(reinterpret_cast<const xmlChar *>("1.0")));
   xmlNode *root = xmlNewNode(nullptr, reinterpret_cast<const xmlChar *>("filterbinding"));
   xmlDocSetRootElement(doc.get(), root);
-  xmlNode *owner = add_child(root, "owner");
-  xmlNodeAddContent(add_child(owner, "name"), as_xml(binding.owner_name.empty() ? "-" : binding.owner_name));
-  xmlNodeAddContent(add_child(owner, "uuid"), as_xml(binding.owner_uuid.empty() ? "00000000-0000-0000-0000-000000000000"
-                                                                                : binding.owner_uuid));
+  if (!binding.owner_name.empty()) {
+    xmlNode *owner = add_child(root, "owner");
+    xmlNodeAddContent(add_child(owner, "name"), as_xml(binding.owner_name));
+    xmlNodeAddContent(add_child(owner, "uuid"), as_xml(binding.owner_uuid.empty() ? no_uuid : binding.owner_uuid));
+  }
   set(add_child(root, "portdev"), "name", binding.port);
   if (!binding.link.empty())
     set(add_child(root, "linkdev"), "name", binding.link);

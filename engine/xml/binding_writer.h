@@ -8,8 +8,7 @@
 
 namespace nwgate::xml {
 
-/// What read_bindings() reads back. Owner and UUID that the binding does not have are written as `-` and zeros, since
-/// the document form requires them.
+/// What read_bindings() reads back. Without an owner's name, no owner is written.
 std::string write_binding(const Binding &binding);
 
 } // namespace nwgate::xml

@@ -164,6 +164,9 @@ private:
     if (const auto *to = rule_.find(A::dstipto);
         to != nullptr && spec_.layer == Layer::ipv6 && std::holds_alternative<Literal>(to->value))
       diagnostics_.warning(id::dstipto_ipv6, to->where, "libvirt refuses an IPv6 address here");
+    if (const auto *type = rule_.find(A::icmp_type);
+        type != nullptr && rule_.protocol == Protocol::icmp && type->value == decltype(type->value)(Literal(255U)))
+      diagnostics_.warning(id::icmp_type_255, type->where, "iptables takes ICMP type 255 for any type");
     if (const auto *type = rule_.find(A::icmp_type); type != nullptr && rule_.direction == RuleDirection::inout)
       diagnostics_.warning(id::inout_icmp_type, type->where, "libvirt makes no rule of 'inout' with an ICMP type");
   }

@@ -127,7 +127,8 @@ private:
       return;
     }
     AttributeValue value{spec.attribute, {}, negated, attribute.where};
-    if (attribute.value.starts_with('$')) {
+    // A comment is text, also with a dollar sign.
+    if (attribute.value.starts_with('$') && spec.type != ValueType::comment) {
       if (!read_variable(attribute, spec, value))
         return;
     } else if (const auto literal = parse_value(spec.type, attribute.value)) {
@@ -146,8 +147,9 @@ private:
       diagnostics_.error(id::malformed_variable, attribute.where, *why);
       return false;
     }
-    // A variable's value cannot hold the commas and slashes of these; and states decide which rules there are.
-    if (spec.type == ValueType::states || spec.type == ValueType::tcp_flags || spec.type == ValueType::set_flags) {
+    // A variable's value cannot hold the commas and slashes of these; and some decide which matches a rule has.
+    if (spec.type == ValueType::states || spec.type == ValueType::tcp_flags || spec.type == ValueType::set_flags ||
+        spec.type == ValueType::boolean) {
       diagnostics_.error(id::variable_not_allowed, attribute.where,
                          fmt::format("'{}' cannot be a variable", attribute.name));
       return false;

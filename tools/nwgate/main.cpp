@@ -41,6 +41,17 @@ void print_help(std::ostream &out) {
   out << "\nEach command has --help. The filter language is in nwgate-filters(7).\n";
 }
 
+/// The command's name: common options may stand in front of it, with their values.
+nwgate::Words::const_iterator find_name(const nwgate::Words &words) {
+  constexpr std::array<std::string_view, 3> with_value = {"--root", "--layout", "--chain-prefix"};
+  auto word = words.begin();
+  while (word != words.end() && word->starts_with('-')) {
+    const bool takes_next = std::ranges::find(with_value, *word) != with_value.end();
+    word += takes_next && word + 1 != words.end() ? 2 : 1;
+  }
+  return word;
+}
+
 int run(const nwgate::Words &words) {
   if (words.empty()) {
     print_help(std::cerr);
@@ -54,8 +65,7 @@ int run(const nwgate::Words &words) {
     std::cout << "nwgate " NWGATE_VERSION "\n";
     return nwgate::exit_done;
   }
-  // Options may stand before the command's name too, as long as they are written --name=value or take none.
-  const auto name = std::ranges::find_if(words, [](const std::string &word) { return !word.starts_with('-'); });
+  const auto name = find_name(words);
   const auto *command = name == words.end() ? commands.end() : std::ranges::find(commands, *name, &Command::name);
   if (command == commands.end()) {
     std::cerr << fmt::format("nwgate: no command '{}'; see nwgate --help\n", name == words.end() ? words.front() : *name);

@@ -39,18 +39,19 @@ std::string shortened(std::string message) {
 
 /// The source line and a caret below the column; tabs keep their width in the caret's line. Of a long line, the part
 /// around the column.
-std::string excerpt(SourcePosition where) {
-  std::string line = where.line_text();
+std::string excerpt(const SourcePosition &where) {
+  auto line = where.line_text();
   if (line.empty() || where.column == 0)
     return {};
+  std::size_t column = where.column - 1;
   if (line.size() > longest_excerpt) {
-    const auto begin = where.column > longest_excerpt / 2 ? where.column - longest_excerpt / 2 : 0;
-    const auto part = cut(line, std::min<std::size_t>(begin, line.size()), longest_excerpt);
-    where.column -= static_cast<std::uint32_t>(std::min<std::size_t>(begin, where.column - 1));
-    line = std::string(part);
+    const auto begin = column > longest_excerpt / 2 ? std::min(column - longest_excerpt / 2, line.size()) : 0;
+    const auto *const start = line.data();
+    line = cut(line, begin, longest_excerpt);
+    column -= std::min(column, static_cast<std::size_t>(line.data() - start));
   }
   std::string padding;
-  for (std::size_t i = 0; i + 1 < where.column && i < line.size(); ++i) {
+  for (std::size_t i = 0; i < column && i < line.size(); ++i) {
     if (!continues_character(line[i])) // those take no width
       padding += line[i] == '\t' ? '\t' : ' ';
   }

@@ -45,7 +45,9 @@ std::vector<std::uint8_t> rule_mark(const OriginText &origin) {
   bool cut = origin.cut;
   const auto add = [&](std::uint8_t type, const std::string &text) {
     const bool fits = data.bytes().size() + 2 + text.size() + cut_size <= netlink::user_data_limit;
-    cut = cut || !fits || !data.add(type, text);
+    const bool added = fits && data.add(type, text);
+    cut = cut || !added;
+    return added;
   };
   // The place is what an audit needs first; a file's name has at most 255 bytes, so its front may have to go.
   const auto room = netlink::user_data_limit - 2 - cut_size;
@@ -54,7 +56,8 @@ std::vector<std::uint8_t> rule_mark(const OriginText &origin) {
   for (const auto &value : origin.values)
     add(type_value, value);
   for (const auto &step : origin.included_from)
-    add(type_included_from, step);
+    if (!add(type_included_from, step)) // the way ends here: a step left out in between would mislead
+      break;
   if (cut)
     data.add(type_cut, std::string_view{});
   return to_vector(data.bytes());

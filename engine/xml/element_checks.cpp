@@ -82,7 +82,7 @@ std::optional<FilterRef> read_filterref(const Element &element, Diagnostics &dia
     return std::nullopt;
   reference.filter = filter->value;
   if (!is_filter_name(reference.filter)) {
-    diagnostics.error(id::illegal_name, filter->where, fmt::format("'{}' cannot be the name of a filter", filter->value));
+    diagnostics.error(id::illegal_name, filter->where, why_illegal_name(filter->value));
     return std::nullopt;
   }
   return reference;
@@ -105,8 +105,15 @@ std::optional<std::string> parse_uuid(std::string_view text) {
 
 bool is_filter_name(std::string_view name) {
   constexpr std::size_t max_length = 250;
-  return !name.empty() && name.size() <= max_length && name != "." && name != ".." &&
-         std::ranges::none_of(name, [](unsigned char c) { return c == '/' || c < 0x20 || c == 0x7f; });
+  const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0 || c == '_' || c >= 0x80; };
+  return !name.empty() && name.size() <= max_length && is_letter(static_cast<unsigned char>(name.front())) &&
+         std::ranges::all_of(name, [&](unsigned char c) {
+           return is_letter(c) || std::isdigit(c) != 0 || c == '.' || c == '-';
+         });
+}
+
+std::string why_illegal_name(std::string_view name) {
+  return fmt::format("'{}' cannot be the name of a filter: a letter or _, then letters, digits, . - _", name);
 }
 
 } // namespace nwgate::xml

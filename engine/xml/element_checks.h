@@ -7,6 +7,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace nwgate::xml {
@@ -29,8 +30,9 @@ std::optional<FilterRef> read_filterref(const Element &element, Diagnostics &dia
 /// The UUID in lower case with dashes; dashes may be left out in `text`.
 std::optional<std::string> parse_uuid(std::string_view text);
 
-/// A name that can be the name of a file: not empty, without `/`, line ends and NUL, not `.` or `..`, 250 bytes at most
-/// (NAME_MAX is 255, `.xml` and a temporary's mark go with it).
+/// A letter or `_`, then letters, digits, `.`, `-`, `_`: it is the name of a file. 250 bytes at most (NAME_MAX is 255,
+/// `.xml` and a temporary's mark go with it). Which characters beyond ASCII are letters is left to the schema.
 bool is_filter_name(std::string_view name);
+std::string why_illegal_name(std::string_view name);
 
 } // namespace nwgate::xml

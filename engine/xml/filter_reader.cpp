@@ -18,7 +18,7 @@ void read_name(const Element &element, Filter &filter, Diagnostics &diagnostics)
     return;
   filter.name = name->value;
   if (!is_filter_name(filter.name))
-    diagnostics.error(id::illegal_name, name->where, fmt::format("'{}' cannot be the name of a filter", name->value));
+    diagnostics.error(id::illegal_name, name->where, why_illegal_name(name->value));
 }
 
 void read_chain(const Element &element, Filter &filter, Diagnostics &diagnostics) {

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/store/bindings.h"
+#include "drivers/store/filters.h"
+#include "drivers/store/settings.h"
+#include "tests/support/documents.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace nwgate::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Store : public testing::Test {
+protected:
+  Store() {
+    std::string name = fs::temp_directory_path() / "nwgate-store-XXXXXX";
+    root_ = mkdtemp(name.data());
+  }
+  ~Store() override { fs::remove_all(root_); }
+
+  std::string write(const std::string &path, const std::string &text) const {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << text;
+    return root_ / path;
+  }
+  [[nodiscard]] Directories directories() const { return Directories(root_); }
+
+  fs::path root_;
+  Diagnostics diagnostics_;
+};
+
+const std::string binding_of = "<filterbinding><portdev name='vnet0'/><mac address='2:0:0:0:0:1'/><filterref "
+                               "filter='f'/></filterbinding>";
+
+TEST_F(Store, TheAdministratorsFilterWins) {
+  write("etc/nwgate/filters/a.xml", "<filter name='a' chain='arp'/>");
+  write("var/lib/nwgate/filters/a.xml", "<filter name='a' chain='mac'/>");
+  write("var/lib/nwgate/filters/b.xml", "<filter name='b'/>");
+  FilterFiles files(FilterFiles::search_path(directories(), {}), {});
+  EXPECT_EQ(files.find("a", diagnostics_)->chain, "arp");
+  EXPECT_EQ(files.find("b", diagnostics_)->chain, "root");
+  EXPECT_EQ(files.find("c", diagnostics_), nullptr);
+  EXPECT_TRUE(diagnostics_.ok());
+}
+
+TEST_F(Store, AFilterIsNamedLikeItsFile) {
+  EXPECT_FALSE(read_filter_file(write("x.xml", "<filter name='y'/>"), {}, diagnostics_));
+  EXPECT_EQ(test::joined_ids(diagnostics_), "NWG601:1:1");
+}
+
+TEST_F(Store, ABindingIsNamedLikeItsPort) {
+  write("etc/nwgate/bindings/vnet9.xml", binding_of);
+  const auto places = directories();
+  const BindingFiles files(places, {});
+  const auto listed = files.list().value();
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_FALSE(files.read(listed[0], diagnostics_));
+  EXPECT_EQ(test::joined_ids(diagnostics_), "NWG601:1:1");
+}
+
+TEST_F(Store, TheAdministratorsBindingWins) {
+  write("etc/nwgate/bindings/vnet0.xml", binding_of);
+  write("run/nwgate/bindings/vnet0.xml", binding_of);
+  const auto places = directories();
+  const BindingFiles files(places, {});
+  ASSERT_EQ(files.list().value().size(), 1U);
+  EXPECT_TRUE(files.find("vnet0")->permanent);
+  EXPECT_EQ(files.read(*files.find("vnet0"), diagnostics_)->port, "vnet0");
+}
+
+TEST_F(Store, AFileThatCannotBeReadIsReported) {
+  fs::create_directories(root_ / "f.xml"); // a directory of that name
+  EXPECT_FALSE(read_filter_file(root_ / "f.xml", {}, diagnostics_));
+  EXPECT_EQ(test::joined_ids(diagnostics_), "NWG606");
+  Diagnostics of_binding;
+  EXPECT_TRUE(read_binding_file(root_ / "none.xml", {}, of_binding).empty());
+  EXPECT_EQ(test::joined_ids(of_binding), "NWG606");
+}
+
+TEST_F(Store, AWrongFilterTellsEveryoneWhoAsks) {
+  write("etc/nwgate/filters/a.xml", "<filter name='a' chain='x'/>");
+  FilterFiles files(FilterFiles::search_path(directories(), {}), {});
+  for (int round = 0; round < 2; ++round) {
+    Diagnostics diagnostics;
+    EXPECT_EQ(files.find("a", diagnostics), nullptr);
+    EXPECT_EQ(test::joined_ids(diagnostics), "NWG202:1:18");
+  }
+}
+
+TEST_F(Store, SettingsHaveDefaults) {
+  const auto settings = read_settings(root_ / "none.conf", diagnostics_).value();
+  EXPECT_EQ(settings.chain_prefix, "nwgate");
+  EXPECT_EQ(settings.resolve_limits.rules, 65536U);
+  EXPECT_TRUE(diagnostics_.ok());
+}
+
+TEST_F(Store, SettingsAreRead) {
+  const auto path = write(
+      "nwgate.conf",
+      "# a comment\nchain-prefix = libvirt\nmax-rules = 10\nfilter-directory = /a\nfilter-directory = /b\n");
+  const auto settings = read_settings(path, diagnostics_).value();
+  EXPECT_EQ(settings.chain_prefix, "libvirt");
+  EXPECT_EQ(settings.resolve_limits.rules, 10U);
+  EXPECT_EQ(settings.filter_directories, (std::vector<std::string>{"/a", "/b"}));
+}
+
+TEST_F(Store, WrongSettingsAreReportedAtTheirPlace) {
+  (void)read_settings(write("a.conf", "\nmax-rules = many\n"), diagnostics_);
+  EXPECT_EQ(test::joined_ids(diagnostics_), "NWG607:2:1");
+  Diagnostics unknown;
+  (void)read_settings(write("b.conf", "layout = xtables\nlay-out = x\n"), unknown);
+  EXPECT_EQ(test::joined_ids(unknown), "NWG607:2:1");
+}
+
+} // namespace
+} // namespace nwgate::store

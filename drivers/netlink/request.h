@@ -38,8 +38,7 @@ public:
 
 private:
   struct Reading;
-  void take(const nlmsghdr &message, const std::function<void(const nlmsghdr &)> &visit,
-            Reading &reading) const;
+  void take(const nlmsghdr &message, const std::function<void(const nlmsghdr &)> &visit, Reading &reading) const;
 
   Kind kind_;
   std::vector<std::byte> message_;
@@ -56,8 +55,7 @@ inline constexpr int most_attempts = 500;
 /// last commit and not yet unlinked. When such come or go between two parts, the next part leaves out others
 /// or repeats them, and nothing is marked as interrupted: the generation does not change then. So an answer
 /// that was made in steps is only believed when the next one has the same handles, of the same generation.
-Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request,
-                                                std::uint16_t handle_attribute);
+Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request, std::uint16_t handle_attribute);
 
 /// Everything that the request lists, each message made a T by `parse`. Nothing there (ENOENT) is an empty
 /// vector. `handle_attribute` is the NFTA_*_HANDLE of what is listed, `what` names it in errors.

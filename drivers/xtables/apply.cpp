@@ -13,9 +13,8 @@ constexpr int most_attempts = 200;
 
 Result<std::optional<Plan>> plan_for(const Desired &desired, Scope scope, netlink::Channel &channel,
                                      const SetIndex &sets, Diagnostics &diagnostics) {
-  auto view = scope == Scope::everything
-                  ? read_all(channel, sets)
-                  : read_ports(channel, sets, desired.prefix, desired.ports, desired.leaving);
+  auto view = scope == Scope::everything ? read_all(channel, sets)
+                                         : read_ports(channel, sets, desired.prefix, desired.ports, desired.leaving);
   if (!view)
     return fail(std::move(view.error()));
   return make_plan(desired, *view, sets, diagnostics);

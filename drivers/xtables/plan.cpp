@@ -133,9 +133,9 @@ private:
         if (there == nullptr)
           add(Kind::add_chain, chain.name, ruleset->port);
         else if (there->owner != ruleset->port)
-          diagnostics_.error(id::chain_is_foreign, kernel_place(),
-                             fmt::format("chain '{}' of port '{}' is there already and is not nwgate's", chain.name,
-                                         ruleset->port));
+          diagnostics_.error(
+              id::chain_is_foreign, kernel_place(),
+              fmt::format("chain '{}' of port '{}' is there already and is not nwgate's", chain.name, ruleset->port));
       }
     }
   }
@@ -144,7 +144,8 @@ private:
                                         const std::string &chain, const std::vector<std::uint8_t> &user_data) {
     WantedRule wanted{new_rule(chain), {}, {}, mark, std::move(origin)};
     if (const auto why = encode(rule, family_, sets_, *wanted.native)) {
-      diagnostics_.error(id::not_expressible, wanted.origin ? wanted.origin->where : kernel_place(), "layout xtables: " + *why);
+      diagnostics_.error(id::not_expressible, wanted.origin ? wanted.origin->where : kernel_place(),
+                         "layout xtables: " + *why);
       return std::nullopt;
     }
     netlink::set_user_data(*wanted.native, user_data);
@@ -223,7 +224,9 @@ private:
     operation.foreign = !mark && !rule.policy && !read_owner_mark(netlink::user_data_of(*rule.native));
     if (mark)
       operation.mark = *mark;
-    operation.text = rule.rule ? to_save_text(*rule.rule, family_) : rule.policy ? "policy" : "(not a rule of the tools)";
+    operation.text = rule.rule     ? to_save_text(*rule.rule, family_)
+                     : rule.policy ? "policy"
+                                   : "(not a rule of the tools)";
   }
 
   /// The rule stays; where its origin has moved, it is replaced with the counts that it has.
@@ -271,7 +274,7 @@ private:
   }
 
   /// Whether this plan decides about everything of the port.
-  [[nodiscard]] bool is_touched(const std::string &port) const { 
+  [[nodiscard]] bool is_touched(const std::string &port) const {
     return !desired_.untouched.contains(port) && (complete_ || touched_.contains(port));
   }
 
@@ -307,7 +310,8 @@ private:
     for (const auto &base : base_chains(family_)) {
       const auto *chain = table_.find(base.name);
       bases += chain != nullptr ? 1 : 0;
-      if (chain != nullptr && (!will_be_empty(base.name) || (chain->info.base && chain->info.base->policy != netlink::Policy::accept)))
+      if (chain != nullptr &&
+          (!will_be_empty(base.name) || (chain->info.base && chain->info.base->policy != netlink::Policy::accept)))
         return;
     }
     if (read_owner_mark(table_.info->user_data) && table_.info->use == bases + deleted_chains_)
@@ -323,7 +327,8 @@ private:
         return false;
     }
     for (const auto &[base, rule] : shared_jumps()) {
-      if (const auto *jump = find_rule(base, rule); jump != nullptr && read_owner_mark(netlink::user_data_of(*jump->native))) {
+      if (const auto *jump = find_rule(base, rule);
+          jump != nullptr && read_owner_mark(netlink::user_data_of(*jump->native))) {
         delete_rule(*jump, base, {});
         ++deleted_links_[base];
       }

@@ -61,9 +61,9 @@ private:
 
 class Document {
 public:
-  /// Parses `source`, which must be UTF-8. External entities, document types, and network access are off: a document that
-  /// has a DOCTYPE is refused. Nothing when there was an error; the first one is in `diagnostics`, what libxml2 says
-  /// behind it is an echo.
+  /// Parses `source`, which must be UTF-8. External entities, document types, and network access are off: a document
+  /// that has a DOCTYPE is refused. Nothing when there was an error; the first one is in `diagnostics`, what libxml2
+  /// says behind it is an echo.
   static std::optional<Document> parse(std::shared_ptr<const SourceText> source, const Limits &limits,
                                        Diagnostics &diagnostics);
 

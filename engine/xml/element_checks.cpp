@@ -22,15 +22,17 @@ void read_parameter(const Element &element, FilterRef &reference, Diagnostics &d
     diagnostics.error(id::illegal_parameter, name->where,
                       fmt::format("'{}' is not a variable name: letters, digits and _ are allowed", name->value));
   if (value && !is_variable_value(value->value))
-    diagnostics.error(id::illegal_parameter, value->where,
-                      fmt::format("'{}' is not a variable's value: letters, digits, _ . and : are allowed", value->value));
+    diagnostics.error(
+        id::illegal_parameter, value->where,
+        fmt::format("'{}' is not a variable's value: letters, digits, _ . and : are allowed", value->value));
   if (name && value)
     reference.parameters.push_back({name->value, value->value, value->where});
 }
 
 } // namespace
 
-void allow_attributes(const Element &element, std::initializer_list<std::string_view> allowed, Diagnostics &diagnostics) {
+void allow_attributes(const Element &element, std::initializer_list<std::string_view> allowed,
+                      Diagnostics &diagnostics) {
   for (const auto &attribute : element.attributes())
     if (std::ranges::find(allowed, attribute.name) == allowed.end())
       diagnostics.error(id::unknown_attribute, attribute.where,
@@ -60,8 +62,9 @@ void read_priority(const Attribute &attribute, int &priority, Diagnostics &diagn
   const char *const end = attribute.value.data() + attribute.value.size();
   const auto [stop, error] = std::from_chars(attribute.value.data(), end, number);
   if (error != std::errc{} || stop != end || number < min_priority || number > max_priority)
-    diagnostics.error(id::illegal_priority, attribute.where,
-                      fmt::format("priority is '{}', not a number from {} to {}", attribute.value, min_priority, max_priority));
+    diagnostics.error(
+        id::illegal_priority, attribute.where,
+        fmt::format("priority is '{}', not a number from {} to {}", attribute.value, min_priority, max_priority));
   else
     priority = number;
 }
@@ -107,9 +110,8 @@ bool is_filter_name(std::string_view name) {
   constexpr std::size_t max_length = 250;
   const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0 || c == '_' || c >= 0x80; };
   return !name.empty() && name.size() <= max_length && is_letter(static_cast<unsigned char>(name.front())) &&
-         std::ranges::all_of(name, [&](unsigned char c) {
-           return is_letter(c) || std::isdigit(c) != 0 || c == '.' || c == '-';
-         });
+         std::ranges::all_of(
+             name, [&](unsigned char c) { return is_letter(c) || std::isdigit(c) != 0 || c == '.' || c == '-'; });
 }
 
 std::string why_illegal_name(std::string_view name) {

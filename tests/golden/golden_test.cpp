@@ -66,8 +66,7 @@ void expect_valid(const Program &program, bool closed) {
   EXPECT_EQ(to_text(std::get<Program>(back)), text) << "the text form reads back";
 }
 
-void compile_binding(const fs::path &folder, CaseFilters &filters, Diagnostics &diagnostics,
-                     Outcome &outcome) {
+void compile_binding(const fs::path &folder, CaseFilters &filters, Diagnostics &diagnostics, Outcome &outcome) {
   for (const auto &binding :
        xml::read_bindings(source(read_file(folder / "binding.xml"), "binding.xml"), {}, diagnostics)) {
     const auto closed = compile(binding, filters, diagnostics);
@@ -146,15 +145,13 @@ TEST_P(Golden, IsAsExpected) {
   for (const auto &file : files_of(folder)) {
     if (file.ends_with(".xml"))
       continue;
-    ASSERT_TRUE(file == "program.txt" || file == "xtables.txt" || must_be_expected(file))
-        << "no test reads " << file;
+    ASSERT_TRUE(file == "program.txt" || file == "xtables.txt" || must_be_expected(file)) << "no test reads " << file;
     ++expectations;
     EXPECT_EQ(outcome.contains(file) ? outcome.at(file) : "", read_file(folder / file)) << file;
   }
   EXPECT_GT(expectations, 0) << "the case expects nothing";
   for (const auto &[file, text] : outcome)
-    EXPECT_TRUE(!must_be_expected(file) || fs::exists(folder / file)) << "not expected, " << file << ":\n"
-                                                                      << text;
+    EXPECT_TRUE(!must_be_expected(file) || fs::exists(folder / file)) << "not expected, " << file << ":\n" << text;
 }
 
 std::string test_name(const testing::TestParamInfo<std::string> &info) {

@@ -6,9 +6,10 @@
 namespace nwgate {
 
 int command_apply(const Words &words) {
-  Arguments arguments("apply", "",
-                      "Brings the kernel to what the documents say, in one transaction. Bindings whose documents are wrong are\n"
-                      "reported and keep the rules that they have.");
+  Arguments arguments(
+      "apply", "",
+      "Brings the kernel to what the documents say, in one transaction. Bindings whose documents are wrong are\n"
+      "reported and keep the rules that they have.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 0);

@@ -59,9 +59,9 @@ bool belongs_to_administrator(const Binding &binding, const Arguments &arguments
   if (!file || !file->permanent)
     return false;
   if (arguments.words().empty() || !is_same_file(arguments.words().front(), file->path))
-    session.diagnostics.error(id::administrators_file, binding.where,
-                              fmt::format("port '{}' is bound by {}: edit that file and run nwgate apply", binding.port,
-                                          file->path));
+    session.diagnostics.error(
+        id::administrators_file, binding.where,
+        fmt::format("port '{}' is bound by {}: edit that file and run nwgate apply", binding.port, file->path));
   return true;
 }
 
@@ -69,15 +69,16 @@ bool belongs_to_administrator(const Binding &binding, const Arguments &arguments
 
 int command_bind(const Words &words) {
   BindOptions options;
-  Arguments arguments("bind", "FILE | --port NAME --mac ADDRESS --filter NAME [-p NAME=VALUE]...",
-                      "Attaches a filter to a port. FILE is a <filterbinding>, or a libvirt <interface> or <domain>, whose\n"
-                      "interfaces are then all bound, in one transaction. A port that is bound already gets the new binding.");
+  Arguments arguments(
+      "bind", "FILE | --port NAME --mac ADDRESS --filter NAME [-p NAME=VALUE]...",
+      "Attaches a filter to a port. FILE is a <filterbinding>, or a libvirt <interface> or <domain>, whose\n"
+      "interfaces are then all bound, in one transaction. A port that is bound already gets the new binding.");
   arguments.add_options()("port", po::value(&options.port)->value_name("NAME"), "the network device")(
-      "mac", po::value(&options.mac)->value_name("ADDRESS"), "its workload's MAC address")(
-      "filter", po::value(&options.filter)->value_name("NAME"), "the top filter")(
-      "owner", po::value(&options.owner)->value_name("NAME"), "the workload's name, for the listing")(
-      "parameter,p", po::value(&options.parameters)->value_name("NAME=VALUE"),
-      "a variable's value; several of one name make a list");
+      "mac", po::value(&options.mac)->value_name("ADDRESS"),
+      "its workload's MAC address")("filter", po::value(&options.filter)->value_name("NAME"), "the top filter")(
+      "owner", po::value(&options.owner)->value_name("NAME"),
+      "the workload's name, for the listing")("parameter,p", po::value(&options.parameters)->value_name("NAME=VALUE"),
+                                              "a variable's value; several of one name make a list");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 1);
@@ -100,7 +101,8 @@ int command_bind(const Words &words) {
   std::set<std::string> ports;
   for (const auto &binding : bindings) {
     if (!ports.insert(binding.port).second)
-      session.diagnostics.error(id::port_given_twice, binding.where, fmt::format("port '{}' is bound twice here", binding.port));
+      session.diagnostics.error(id::port_given_twice, binding.where,
+                                fmt::format("port '{}' is bound twice here", binding.port));
     if (!belongs_to_administrator(binding, arguments, session))
       documents[session.bindings().transient_path(binding.port)] = xml::write_binding(binding);
     if (auto ruleset = compiler.lay_out(binding, session.diagnostics))

@@ -33,9 +33,10 @@ std::string to_lines(const ListedPort &port, bool expressions) {
 
 int command_chains(const Words &words) {
   std::string format = "tree";
-  Arguments arguments("chains", "[PORT] [--format tree|xtables|nft|json]",
-                      "Shows the effective chains as the kernel holds them now: each rule with its packets and bytes, its\n"
-                      "verdict, and the file and line that it comes from.");
+  Arguments arguments(
+      "chains", "[PORT] [--format tree|xtables|nft|json]",
+      "Shows the effective chains as the kernel holds them now: each rule with its packets and bytes, its\n"
+      "verdict, and the file and line that it comes from.");
   arguments.add_options()("format", po::value(&format)->value_name("FORM"),
                           "tree: for people; xtables: lines of ebtables, iptables and ip6tables; nft: the kernel's\n"
                           "expressions; json");

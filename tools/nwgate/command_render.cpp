@@ -46,9 +46,10 @@ int command_render(const Words &words) {
   bool open = false;
   Arguments arguments("render", "BINDING.xml [--format program|xtables|nft|json] [--slots]",
                       "Shows what a binding would put into the kernel. Needs no privileges.");
-  arguments.add_options()("format", po::value(&format)->value_name("FORM"),
-                          "program: nwgate's own text; xtables: what ebtables-restore, iptables-restore and ip6tables-restore\n"
-                          "read; nft: the kernel's expressions; json")(
+  arguments.add_options()(
+      "format", po::value(&format)->value_name("FORM"),
+      "program: nwgate's own text; xtables: what ebtables-restore, iptables-restore and ip6tables-restore\n"
+      "read; nft: the kernel's expressions; json")(
       "slots", po::bool_switch(&open), "the program before the binding's values are put in (program, json)");
   if (!arguments.parse(words))
     return exit_done;

@@ -34,9 +34,10 @@ Result<std::vector<std::string>> includers_of(const std::string &name, Session &
 } // namespace
 
 int command_undefine(const Words &words) {
-  Arguments arguments("undefine", "NAME",
-                      "Forgets a filter that was defined with nwgate define. A filter that a binding or another filter\n"
-                      "uses stays, unless a shipped filter of the same name takes its place.");
+  Arguments arguments(
+      "undefine", "NAME",
+      "Forgets a filter that was defined with nwgate define. A filter that a binding or another filter\n"
+      "uses stays, unless a shipped filter of the same name takes its place.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(1, 1);
@@ -53,10 +54,12 @@ int command_undefine(const Words &words) {
   if (!store::exists(defined)) {
     const auto path = session.filters.path_of(name);
     if (!path)
-      session.diagnostics.error(id::unknown_filter, place_of(defined), fmt::format("there is no filter named '{}'", name));
+      session.diagnostics.error(id::unknown_filter, place_of(defined),
+                                fmt::format("there is no filter named '{}'", name));
     else
-      session.diagnostics.error(path->starts_with(session.directories.filters + "/") ? id::administrators_file : id::shipped_filter,
-                                place_of(*path), fmt::format("'{}' was not defined by nwgate define: remove the file", name));
+      session.diagnostics.error(
+          path->starts_with(session.directories.filters + "/") ? id::administrators_file : id::shipped_filter,
+          place_of(*path), fmt::format("'{}' was not defined by nwgate define: remove the file", name));
     return session.finish();
   }
 

@@ -68,7 +68,8 @@ int run(const nwgate::Words &words) {
   const auto name = find_name(words);
   const auto *command = name == words.end() ? commands.end() : std::ranges::find(commands, *name, &Command::name);
   if (command == commands.end()) {
-    std::cerr << fmt::format("nwgate: no command '{}'; see nwgate --help\n", name == words.end() ? words.front() : *name);
+    std::cerr << fmt::format("nwgate: no command '{}'; see nwgate --help\n",
+                             name == words.end() ? words.front() : *name);
     return nwgate::exit_usage;
   }
   nwgate::Words rest(words.begin(), name);

@@ -25,9 +25,7 @@ constexpr std::array verdicts{
 };
 constexpr std::string_view continue_name = "CONTINUE";
 
-const VerdictWords &words_of(Verdict verdict) {
-  return *std::ranges::find(verdicts, verdict, &VerdictWords::verdict);
-}
+const VerdictWords &words_of(Verdict verdict) { return *std::ranges::find(verdicts, verdict, &VerdictWords::verdict); }
 
 bool is_chain_name(std::string_view name) {
   return !name.empty() && name.size() < XT_EXTENSION_MAXNAMELEN && name != continue_name &&

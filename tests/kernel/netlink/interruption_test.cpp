@@ -55,8 +55,8 @@ TEST_F(InterruptionTest, every_dump_shows_one_state) {
   int dumps = 0;
   for (; std::chrono::steady_clock::now() < end; ++dumps) {
     const auto found = labels();
-    const bool whole = found.size() == rule_count &&
-                       std::ranges::all_of(found, [&](const auto &label) { return label == found[0]; });
+    const bool whole =
+        found.size() == rule_count && std::ranges::all_of(found, [&](const auto &label) { return label == found[0]; });
     EXPECT_TRUE(whole) << "dump " << dumps << ": " << found.size() << " rules";
     if (!whole)
       break;

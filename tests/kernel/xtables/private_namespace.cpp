@@ -54,8 +54,7 @@ public:
     close_message();
   }
   nlmsghdr *add(std::uint16_t type, std::uint16_t flags) {
-    return nftnl_nlmsg_build_hdr(next(), type, family_, static_cast<std::uint16_t>(flags | NLM_F_CREATE),
-                                 sequence_++);
+    return nftnl_nlmsg_build_hdr(next(), type, family_, static_cast<std::uint16_t>(flags | NLM_F_CREATE), sequence_++);
   }
   void close_message() { used_ += NLMSG_ALIGN(reinterpret_cast<nlmsghdr *>(next())->nlmsg_len); }
   int send() {
@@ -70,9 +69,8 @@ public:
     if (size <= 0)
       return EIO;
     const auto *header = reinterpret_cast<const nlmsghdr *>(answer.data());
-    return header->nlmsg_type == NLMSG_ERROR
-               ? -static_cast<const nlmsgerr *>(mnl_nlmsg_get_payload(header))->error
-               : EPROTO;
+    return header->nlmsg_type == NLMSG_ERROR ? -static_cast<const nlmsgerr *>(mnl_nlmsg_get_payload(header))->error
+                                             : EPROTO;
   }
 
 private:
@@ -227,8 +225,8 @@ std::vector<NftRule> dump(Family family) {
   while (state > MNL_CB_STOP) {
     const auto size = mnl_socket_recvfrom(socket.get(), buffer.data(), buffer.size());
     state = size < 0 ? MNL_CB_ERROR
-                     : mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 1,
-                                  mnl_socket_get_portid(socket.get()), collect, &rules);
+                     : mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 1, mnl_socket_get_portid(socket.get()),
+                                  collect, &rules);
   }
   EXPECT_EQ(state, MNL_CB_STOP) << std::strerror(errno);
   return rules;

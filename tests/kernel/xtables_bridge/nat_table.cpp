@@ -123,8 +123,7 @@ int load_nat(const std::vector<Chain> &chains) {
   NftTable table(nftnl_table_alloc());
   nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, "nat");
   for (const std::uint16_t type : {NFT_MSG_NEWTABLE, NFT_MSG_DELTABLE, NFT_MSG_NEWTABLE})
-    batch.add(type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0, table.get(),
-              nftnl_table_nlmsg_build_payload);
+    batch.add(type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0, table.get(), nftnl_table_nlmsg_build_payload);
   for (const auto &[name, hook, priority] : base_chains) {
     const auto chain = named_chain(name);
     nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, "filter");
@@ -158,8 +157,7 @@ std::vector<std::pair<std::string, NftRule>> dump_nat() {
   auto *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETRULE, NFPROTO_BRIDGE, NLM_F_DUMP, sequence);
   mnl_attr_put_strz(request, NFTA_RULE_TABLE, "nat");
   const auto socket = open_socket();
-  if (mnl_socket_sendto(socket.get(), request, request->nlmsg_len) < 0 ||
-      read_answers(*socket, collect, &rules) != 0)
+  if (mnl_socket_sendto(socket.get(), request, request->nlmsg_len) < 0 || read_answers(*socket, collect, &rules) != 0)
     throw std::runtime_error("cannot dump the rules");
   return rules;
 }

@@ -98,9 +98,9 @@ TEST_F(Store, SettingsHaveDefaults) {
 }
 
 TEST_F(Store, SettingsAreRead) {
-  const auto path = write(
-      "nwgate.conf",
-      "# a comment\nchain-prefix = libvirt\nmax-rules = 10\nfilter-directory = /a\nfilter-directory = /b\n");
+  const auto path =
+      write("nwgate.conf",
+            "# a comment\nchain-prefix = libvirt\nmax-rules = 10\nfilter-directory = /a\nfilter-directory = /b\n");
   const auto settings = read_settings(path, diagnostics_).value();
   EXPECT_EQ(settings.chain_prefix, "libvirt");
   EXPECT_EQ(settings.resolve_limits.rules, 10U);

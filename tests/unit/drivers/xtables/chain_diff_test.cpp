@@ -11,8 +11,7 @@ namespace nwgate::xtables {
 namespace {
 
 std::vector<DiffStep> diff(const std::string &from, const std::string &to) {
-  return diff_lists(from.size(), to.size(),
-                    [&](std::size_t a, std::size_t b) { return from.at(a) == to.at(b); });
+  return diff_lists(from.size(), to.size(), [&](std::size_t a, std::size_t b) { return from.at(a) == to.at(b); });
 }
 
 /// The steps as text: `a` is kept, `+a` inserted, `-a` removed.
@@ -58,8 +57,7 @@ std::size_t longest_common_subsequence(const std::string &a, const std::string &
   std::vector<std::vector<std::size_t>> length(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 1; i <= a.size(); ++i)
     for (std::size_t j = 1; j <= b.size(); ++j)
-      length[i][j] =
-          a[i - 1] == b[j - 1] ? length[i - 1][j - 1] + 1 : std::max(length[i - 1][j], length[i][j - 1]);
+      length[i][j] = a[i - 1] == b[j - 1] ? length[i - 1][j - 1] + 1 : std::max(length[i - 1][j], length[i][j - 1]);
   return length[a.size()][b.size()];
 }
 

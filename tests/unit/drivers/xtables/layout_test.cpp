@@ -58,8 +58,7 @@ TEST(Layout, AFilterWithoutRulesHasNoChains) { EXPECT_EQ(chains_of(""), ""); }
 
 TEST(Layout, TheEthernetLayerHasTheDirectionsThatAreUsed) {
   EXPECT_EQ(chains_of(drop_out), "libvirt-I-vnet0(1)");
-  EXPECT_EQ(chains_of("<rule action='drop' direction='inout'><mac/></rule>"),
-            "libvirt-I-vnet0(1) libvirt-O-vnet0(1)");
+  EXPECT_EQ(chains_of("<rule action='drop' direction='inout'><mac/></rule>"), "libvirt-I-vnet0(1) libvirt-O-vnet0(1)");
 }
 
 TEST(Layout, AnIpLayerHasAllThreeChains) {

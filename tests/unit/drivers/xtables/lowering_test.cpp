@@ -46,10 +46,8 @@ TEST(LowerBridge, Verdicts) {
 TEST(LowerBridge, AddressesAreMasked) {
   EXPECT_EQ(bridge("ether.src 02:11:22:33:44:55/ff:ff:ff:00:00:00, drop"),
             "-s 02:11:22:00:00:00/ff:ff:ff:00:00:00 -j DROP");
-  EXPECT_EQ(bridge("ether.type 0x0800, ip.saddr 192.0.2.77/26, drop"),
-            "-p IPv4 --ip-src 192.0.2.64/26 -j DROP");
-  EXPECT_EQ(bridge("ether.type 0x86dd, ip6.daddr 2001:db8::1/32, drop"),
-            "-p IPv6 --ip6-dst 2001:db8::/32 -j DROP");
+  EXPECT_EQ(bridge("ether.type 0x0800, ip.saddr 192.0.2.77/26, drop"), "-p IPv4 --ip-src 192.0.2.64/26 -j DROP");
+  EXPECT_EQ(bridge("ether.type 0x86dd, ip6.daddr 2001:db8::1/32, drop"), "-p IPv6 --ip6-dst 2001:db8::/32 -j DROP");
 }
 
 TEST(LowerBridge, MatchesOfOneKindBecomeOne) {
@@ -98,8 +96,7 @@ TEST(LowerIp, PortsAndFlagsBelongToTheProtocol) {
 TEST(LowerIp, Addresses) {
   EXPECT_EQ(ip("ip.saddr 192.0.2.77/26, not ip.daddr 198.51.100.1, drop"),
             "-s 192.0.2.64/26 ! -d 198.51.100.1/32 -j DROP");
-  EXPECT_EQ(ip("not ip.saddr 192.0.2.1-192.0.2.9, drop"),
-            "-m iprange ! --src-range 192.0.2.1-192.0.2.9 -j DROP");
+  EXPECT_EQ(ip("not ip.saddr 192.0.2.1-192.0.2.9, drop"), "-m iprange ! --src-range 192.0.2.1-192.0.2.9 -j DROP");
   EXPECT_EQ(ip("ip6.daddr 2001:db8::1-2001:db8::9, drop", Direction::in, Family::ip6),
             "-m iprange --dst-range 2001:db8::1-2001:db8::9 -j DROP");
   EXPECT_EQ(ip("ether.src 02:00:00:00:00:01, drop"), "-m mac --mac-source 02:00:00:00:00:01 -j DROP");
@@ -109,13 +106,11 @@ TEST(LowerIp, ConnectionsSetsAndTheRest) {
   EXPECT_EQ(ip("ct.state new|established|related|invalid, ct.direction reply, drop"),
             "-m conntrack --ctstate INVALID,NEW,RELATED,ESTABLISHED -m conntrack --ctdir REPLY -j DROP");
   EXPECT_EQ(ip("not set.lookup \"a\"/\"src,dst\", drop"), "-m set ! --match-set a src,dst -j DROP");
-  EXPECT_EQ(ip("ct.count 3, drop"),
-            "-m connlimit --connlimit-above 3 --connlimit-mask 32 --connlimit-saddr -j DROP");
+  EXPECT_EQ(ip("ct.count 3, drop"), "-m connlimit --connlimit-above 3 --connlimit-mask 32 --connlimit-saddr -j DROP");
   EXPECT_EQ(ip("ip.protocol 1, icmp.type 3/1, drop"), "-p icmp -m icmp --icmp-type 3/1 -j DROP");
   EXPECT_EQ(ip("ip6.protocol 58, not icmp6.type 128, drop", Direction::in, Family::ip6),
             "-p ipv6-icmp -m icmp6 ! --icmpv6-type 128 -j DROP");
-  EXPECT_EQ(ip("ip.dscp 46, drop comment \"a b\""),
-            "-m dscp --dscp 0x2e -m comment --comment \"a b\" -j DROP");
+  EXPECT_EQ(ip("ip.dscp 46, drop comment \"a b\""), "-m dscp --dscp 0x2e -m comment --comment \"a b\" -j DROP");
 }
 
 TEST(LowerIp, RefusesWhatIptablesCannotSee) {

@@ -18,15 +18,14 @@ OriginText round_trip(const OriginText &origin) {
 
 TEST(OriginData, SaysWhereARuleCameFrom) {
   ProgramRule rule;
-  rule.origin = std::make_shared<const Origin>(Origin{
-      {test::source("", "/etc/nwgate/filters/inner.xml"), 12, 3},
-      "inner",
-      {{{test::source("", "top.xml"), 2, 3}, "top"}, {{test::source("", "middle.xml"), 4, 5}, "middle"}}});
+  rule.origin = std::make_shared<const Origin>(
+      Origin{{test::source("", "/etc/nwgate/filters/inner.xml"), 12, 3},
+             "inner",
+             {{{test::source("", "top.xml"), 2, 3}, "top"}, {{test::source("", "middle.xml"), 4, 5}, "middle"}}});
   rule.values = {{"IP", "192.0.2.1"}, {"PORT[@1]", "80"}};
   const auto origin = origin_text(rule);
   EXPECT_EQ(origin.place, "inner.xml:12:3");
-  EXPECT_EQ(origin.included_from, (std::vector<std::string>{"middle.xml:4:5", "top.xml:2:3"}))
-      << "the nearest first";
+  EXPECT_EQ(origin.included_from, (std::vector<std::string>{"middle.xml:4:5", "top.xml:2:3"})) << "the nearest first";
   EXPECT_EQ(origin.values, (std::vector<std::string>{"IP=192.0.2.1", "PORT[@1]=80"}));
   EXPECT_EQ(round_trip(origin), origin);
 }
@@ -66,12 +65,9 @@ TEST(OriginData, KeepsTheEndOfALongPlace) {
 
 TEST(OriginData, EveryLengthFits) {
   for (std::size_t length = 0; length < 600; ++length) {
-    const auto read = round_trip({std::string(length / 2, 'p'),
-                                  {std::string(length / 3, 'i')},
-                                  {std::string(length, 'v'), "w"},
-                                  false});
-    EXPECT_EQ(read.cut,
-              read.place.size() < length / 2 || read.values.size() < 2 || read.included_from.empty())
+    const auto read = round_trip(
+        {std::string(length / 2, 'p'), {std::string(length / 3, 'i')}, {std::string(length, 'v'), "w"}, false});
+    EXPECT_EQ(read.cut, read.place.size() < length / 2 || read.values.size() < 2 || read.included_from.empty())
         << length;
   }
 }

@@ -16,9 +16,7 @@ public:
   [[nodiscard]] std::optional<std::uint16_t> index_of(const std::string & /*name*/) const override {
     return std::nullopt;
   }
-  [[nodiscard]] std::optional<std::string> name_of(std::uint16_t /*index*/) const override {
-    return std::nullopt;
-  }
+  [[nodiscard]] std::optional<std::string> name_of(std::uint16_t /*index*/) const override { return std::nullopt; }
 };
 
 PortRuleset ruleset_of(const std::string &body) {
@@ -51,8 +49,7 @@ TEST(Plan, AChainOfOthersIsReported) {
 }
 
 TEST(Plan, ARuleThatCannotBeWrittenIsReportedAtItsPlace) {
-  const auto ruleset =
-      ruleset_of("<rule action='drop' direction='in'><all ipset='missing' ipsetflags='src'/></rule>");
+  const auto ruleset = ruleset_of("<rule action='drop' direction='in'><all ipset='missing' ipsetflags='src'/></rule>");
   Diagnostics diagnostics;
   EXPECT_FALSE(make_plan(only(ruleset), empty_kernel(), NoSets(), diagnostics));
   EXPECT_EQ(test::joined_ids(diagnostics), "NWG501:2:1");
@@ -67,8 +64,8 @@ TEST(Plan, ARefusalOfTheKernelIsReportedAtTheRule) {
   while (!plan->operations.at(rule).origin)
     ++rule;
   netlink::testing::FakeChannel channel;
-  channel.answer({netlink::testing::ack(static_cast<std::uint32_t>(rule) + 2, ENOENT,
-                                        "no such match")}); // 1 begins the batch
+  channel.answer(
+      {netlink::testing::ack(static_cast<std::uint32_t>(rule) + 2, ENOENT, "no such match")}); // 1 begins the batch
   ASSERT_TRUE(commit(*plan, channel, diagnostics));
   EXPECT_EQ(test::joined_ids(diagnostics), "NWG502:2:1");
   EXPECT_EQ(diagnostics.sorted().at(0).message,

@@ -60,6 +60,8 @@ public:
       ensure_shared_jumps();
     plan_links();
     remove_obsolete_chains();
+    if (complete_)
+      remove_chains_of_other_prefixes();
     if (!needed_)
       remove_what_is_left();
   }
@@ -312,6 +314,24 @@ private:
     }
     if (read_owner_mark(table_.info->user_data) && table_.info->use == bases + deleted_chains_)
       add(Kind::delete_table, {});
+  }
+
+  /// Shared chains that an earlier chain prefix has left.
+  void remove_chains_of_other_prefixes() {
+    const std::set<std::string> current = {shared_.in, shared_.out, shared_.in_post, shared_.host_in};
+    for (const auto &[name, chain] : table_.chains) {
+      if (!chain.owner || !chain.owner->empty() || current.contains(name) || !will_be_empty(name))
+        continue;
+      for (const auto &base : base_chains(family_)) {
+        const auto *jump = find_rule(base.name, {{}, Jump{name, false}});
+        if (jump == nullptr)
+          continue;
+        delete_rule(*jump, base.name, {});
+        ++deleted_links_[base.name];
+      }
+      add(Kind::delete_chain, name);
+      ++deleted_chains_;
+    }
   }
 
   /// False when somebody still uses them.

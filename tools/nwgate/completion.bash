@@ -56,7 +56,7 @@ _nwgate() {
     _nwgate_words "$({
       "${COMP_WORDS[0]}" "${command:-list}" --help
       [[ -n $command ]] || echo ' --version'
-    } 2>/dev/null | grep -oE '(^|[[ ])--?[a-z][a-z-]*' | tr -d ' [')" "$current"
+    } 2>/dev/null | grep -oE '(^|[[ ])--?[a-z][a-z-]*' | tr -d ' [' | sort -u)" "$current"
     return
   fi
   case $command in

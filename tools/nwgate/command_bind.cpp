@@ -82,7 +82,9 @@ int command_bind(const Words &words) {
     return exit_done;
   arguments.require_words(0, 1);
   const bool has_options = !options.port.empty() && !options.mac.empty() && !options.filter.empty();
-  if (arguments.words().empty() != has_options)
+  const bool has_any = !options.port.empty() || !options.mac.empty() || !options.filter.empty() ||
+                       !options.owner.empty() || !options.parameters.empty();
+  if (arguments.words().empty() ? !has_options : has_any)
     throw po::error("bind takes either a FILE, or --port, --mac and --filter");
 
   auto opened = Session::open(arguments.common());

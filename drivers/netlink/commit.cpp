@@ -83,8 +83,7 @@ Result<Commit> Transaction::commit(Channel &channel) {
   return commit;
 }
 
-/// The kernel works on a batch within the system call that sends it: once that returns, all answers wait
-/// here.
+/// The kernel works on a batch within the system call that sends it: all answers wait here when it returns.
 Result<> Transaction::read_answers(Channel &channel, std::uint32_t first_sequence, Answers &answers) {
   std::vector<std::byte> buffer(receive_size);
   for (;;) {

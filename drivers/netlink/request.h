@@ -45,8 +45,7 @@ private:
   std::vector<std::byte> message_;
 };
 
-/// How often an interrupted request is made again. A dump of 5,000 rules takes some milliseconds: this is
-/// seconds.
+/// How often an interrupted request is made again: seconds for a dump of 5,000 rules.
 inline constexpr int most_attempts = 500;
 
 /// The messages of one dump, one behind the other, without interruption. ENOENT when nothing is there.

@@ -3,10 +3,12 @@
 /// tests put a socket that fails.
 #pragma once
 
+#include "drivers/netlink/names.h"
 #include "engine/base/result.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace nwgate::netlink {
@@ -42,6 +44,10 @@ public:
   /// The first of `count` sequence numbers that follow each other and that no other request uses.
   std::uint32_t reserve_sequence(std::uint32_t count);
 
+  /// What generation() found the last time, counted up by commits: a guess that is likely to be true still.
+  [[nodiscard]] std::optional<GenerationId> last_generation() const { return last_generation_; }
+  void remember_generation(GenerationId id) { last_generation_ = id; }
+
 protected:
   Channel() = default;
   Channel(const Channel &) = default;
@@ -59,6 +65,7 @@ private:
   virtual void grow_receive_buffer() = 0;
 
   std::uint32_t next_sequence_ = 1;
+  std::optional<GenerationId> last_generation_;
 };
 
 } // namespace nwgate::netlink

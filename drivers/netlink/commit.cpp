@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Sending a transaction, and finding out what became of it.
+#include "drivers/netlink/generation.h"
 #include "drivers/netlink/handles.h"
 #include "drivers/netlink/message.h"
-#include "drivers/netlink/read_back.h"
 #include "drivers/netlink/transaction.h"
 
 #include <cerrno>
@@ -79,6 +79,8 @@ Result<Commit> Transaction::commit(Channel &channel) {
   if (!outcome)
     return fail(outcome.error());
   commit.outcome = *outcome;
+  if (auto last = channel.last_generation(); last && *outcome == Commit::Outcome::committed)
+    channel.remember_generation(*last + 1);
   commit.refusals = std::move(answers.refusals);
   return commit;
 }

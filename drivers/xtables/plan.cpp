@@ -60,6 +60,8 @@ public:
       ensure_shared_jumps();
     plan_links();
     remove_obsolete_chains();
+    if (complete_)
+      remove_chains_of_other_prefixes();
     if (!needed_)
       remove_what_is_left();
   }
@@ -209,7 +211,7 @@ private:
 
   void add_rule(WantedRule wanted, const std::string &chain, const std::string &port, netlink::Position position) {
     auto &operation = add(Kind::add_rule, chain, port);
-    operation.text = wanted.rule ? to_save_text(*wanted.rule, family_) : "policy ACCEPT";
+    operation.listed = std::move(wanted.rule);
     operation.mark = std::move(wanted.mark);
     operation.origin = std::move(wanted.origin);
     operation.rule = std::move(wanted.native);
@@ -223,7 +225,7 @@ private:
     operation.foreign = !mark && !rule.policy && !read_owner_mark(netlink::user_data_of(*rule.native));
     if (mark)
       operation.mark = *mark;
-    operation.text = rule.rule ? to_save_text(*rule.rule, family_) : rule.policy ? "policy" : "(not a rule of the tools)";
+    operation.listed = rule.rule;
   }
 
   /// The rule stays; where its origin has moved, it is replaced with the counts that it has.
@@ -234,7 +236,7 @@ private:
       netlink::set_counts(*wanted.native, *counts);
     auto &operation = add(Kind::replace_rule, chain, port);
     operation.handle = present.handle;
-    operation.text = wanted.rule ? to_save_text(*wanted.rule, family_) : "policy ACCEPT";
+    operation.listed = std::move(wanted.rule);
     operation.mark = std::move(wanted.mark);
     operation.origin = std::move(wanted.origin);
     operation.rule = std::move(wanted.native);
@@ -312,6 +314,24 @@ private:
     }
     if (read_owner_mark(table_.info->user_data) && table_.info->use == bases + deleted_chains_)
       add(Kind::delete_table, {});
+  }
+
+  /// Shared chains that an earlier chain prefix has left.
+  void remove_chains_of_other_prefixes() {
+    const std::set<std::string> current = {shared_.in, shared_.out, shared_.in_post, shared_.host_in};
+    for (const auto &[name, chain] : table_.chains) {
+      if (!chain.owner || !chain.owner->empty() || current.contains(name) || !will_be_empty(name))
+        continue;
+      for (const auto &base : base_chains(family_)) {
+        const auto *jump = find_rule(base.name, {{}, Jump{name, false}});
+        if (jump == nullptr)
+          continue;
+        delete_rule(*jump, base.name, {});
+        ++deleted_links_[base.name];
+      }
+      add(Kind::delete_chain, name);
+      ++deleted_chains_;
+    }
   }
 
   /// False when somebody still uses them.
@@ -411,17 +431,30 @@ void report(const netlink::Refusal &refusal, const Plan &plan, Diagnostics &diag
   if (!operation.origin) {
     diagnostics.error(id::refused_by_kernel, kernel_place(),
                       fmt::format("the kernel refuses to change chain '{}'{}: {}", operation.chain,
-                                  operation.text.empty() ? "" : " (" + operation.text + ")", refusal.message));
+                                  operation.listed ? " (" + text_of(operation) + ")" : "", refusal.message));
     return;
   }
   auto &diagnostic = diagnostics.error(id::refused_by_kernel, operation.origin->where,
                                        fmt::format("the kernel refuses this rule: {}", refusal.message));
-  diagnostic.note(kernel_place(), fmt::format("as -A {} {}", operation.chain, operation.text));
+  diagnostic.note(kernel_place(), fmt::format("as -A {} {}", operation.chain, text_of(operation)));
   for (auto step = operation.origin->path.rbegin(); step != operation.origin->path.rend(); ++step)
     diagnostic.note(step->where, "included from here");
 }
 
 } // namespace
+
+std::string text_of(const Operation &operation) {
+  switch (operation.kind) {
+  case Kind::add_rule:
+  case Kind::replace_rule:
+  case Kind::delete_rule: // what is not listed is the rule that ebtables keeps for a policy, or nobody's tool wrote it
+    return operation.listed  ? to_save_text(*operation.listed, operation.family)
+           : operation.foreign ? "(not a rule of the tools)"
+                               : "(policy)";
+  default:
+    return {};
+  }
+}
 
 std::optional<Plan> make_plan(const Desired &desired, const KernelView &view, const SetIndex &sets,
                               Diagnostics &diagnostics) {

@@ -37,8 +37,8 @@ struct Operation {
   std::string port;
   /// Of add_rule and replace_rule. The transaction sets its handle.
   netlink::NftRule rule;
-  /// As the tools list the rule that is added, replaced or deleted.
-  std::string text;
+  /// The rule that is added, replaced or deleted, if it is one that the tools would write.
+  std::optional<Rule> listed;
   OriginText mark;
   std::shared_ptr<const Origin> origin;
   /// Of replace_rule and delete_rule.
@@ -47,6 +47,9 @@ struct Operation {
   /// The deleted rule or chain does not bear our mark.
   bool foreign = false;
 };
+
+/// The operation's rule as the tools list it; empty when the operation is about a chain or table.
+std::string text_of(const Operation &operation);
 
 struct Plan {
   std::vector<Operation> operations;

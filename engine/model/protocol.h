@@ -11,6 +11,7 @@
 
 namespace nwgate {
 
+// clang-format off: groups in lines
 /// `none` is a rule without a protocol element: every frame, ethernet layer.
 enum class Protocol : std::uint8_t {
   none, mac, vlan, stp, arp, rarp, ip, ipv6,
@@ -31,6 +32,7 @@ enum class Attribute : std::uint8_t {
   srcportstart, srcportend, dstportstart, dstportend, dscp, icmp_type, icmp_typeend, icmp_code, icmp_codeend,
   connlimit_above, state, ipset, ipsetflags, tcp_option, tcp_flags, comment,
 };
+// clang-format on
 
 struct AttributeSpec {
   Attribute attribute;

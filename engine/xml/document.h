@@ -25,6 +25,9 @@ struct Limits {
   std::size_t document_size = 4U << 20U;
   /// Elements inside one another, the root counted. libvirt's own domain documents stay below 16.
   unsigned nesting = 64;
+  /// Whether the readers also hold a document against its schema. Their own checks refuse all that the schema refuses and
+  /// say it better, so the commands that judge documents ask for it, and those that use them need not.
+  bool check_schema = true;
 };
 
 struct Attribute {

@@ -99,7 +99,7 @@ std::optional<std::string> parse_uuid(std::string_view text) {
   if (digits.size() != 32)
     return std::nullopt;
   for (const std::size_t at : {8U, 13U, 18U, 23U})
-    digits.insert(at, "-");
+    digits.insert(at, 1, '-');
   return digits;
 }
 

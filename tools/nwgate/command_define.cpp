@@ -20,12 +20,14 @@ struct Definition {
 
 std::vector<Definition> read_definitions(Session &session, const Words &paths) {
   std::vector<Definition> definitions;
+  auto limits = session.settings.document_limits;
+  limits.check_schema = true;
   for (const auto &path : paths) {
-    auto text = store::read_file(path, session.settings.document_limits.document_size);
+    auto text = store::read_file(path, limits.document_size);
     auto source = std::make_shared<const SourceText>(path, text ? std::move(*text) : std::string{});
     if (!text)
       session.diagnostics.error(id::unreadable_file, {source, 0, 0}, text.error().message());
-    else if (auto filter = xml::read_filter(source, session.settings.document_limits, session.diagnostics))
+    else if (auto filter = xml::read_filter(source, limits, session.diagnostics))
       definitions.push_back({std::move(*filter), std::move(source)});
   }
   return definitions;

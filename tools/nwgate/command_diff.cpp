@@ -32,8 +32,9 @@ nlohmann::ordered_json json_of(const xtables::Drift &drift) {
 
 int command_diff(const Words &words) {
   Arguments arguments("diff", "",
-                      "Shows where the kernel differs from what the documents say: rules that are missing, left over, or\n"
-                      "foreign in chains of ours. Exit code 1 if there is any difference.");
+                      "Shows where the kernel differs from what the documents say: rules that are missing, left over, foreign in\n"
+                      "chains of nwgate, or moved (the rule is right, its place in the documents is another). Exit code 1 if\n"
+                      "there is any difference.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 0);

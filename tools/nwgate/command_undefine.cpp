@@ -54,9 +54,12 @@ int command_undefine(const Words &words) {
     const auto path = session.filters.path_of(name);
     if (!path)
       session.diagnostics.error(id::unknown_filter, place_of(defined), fmt::format("there is no filter named '{}'", name));
+    else if (path->starts_with(session.directories.filters + "/"))
+      session.diagnostics.error(id::administrators_file, place_of(*path),
+                                fmt::format("'{}' is defined by this file: remove it and run nwgate apply", name));
     else
-      session.diagnostics.error(path->starts_with(session.directories.filters + "/") ? id::administrators_file : id::shipped_filter,
-                                place_of(*path), fmt::format("'{}' was not defined by nwgate define: remove the file", name));
+      session.diagnostics.error(id::shipped_filter, place_of(*path),
+                                fmt::format("'{}' was not defined with nwgate define and cannot be undefined", name));
     return session.finish();
   }
 

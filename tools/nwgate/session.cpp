@@ -47,6 +47,7 @@ std::variant<Session, int> Session::open(const CommonOptions &options) {
   if (options.chain_prefix)
     settings->chain_prefix = *options.chain_prefix;
   check(*settings);
+  settings->document_limits.check_schema = false;
   return Session(options, std::move(*settings));
 }
 

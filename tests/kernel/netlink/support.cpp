@@ -25,7 +25,7 @@ NftExpr make_expression(const char *name) {
 void KernelTest::SetUp() {
   if (unshare(CLONE_NEWNET) != 0) {
     const std::string reason = std::string("cannot make a network namespace: ") + std::strerror(errno);
-    const char *required = std::getenv("NWGATE_REQUIRE_KERNEL");
+    const char *required = std::getenv("NWG_REQUIRE_KERNEL");
     if (required != nullptr && std::string(required) == "1")
       FAIL() << reason;
     GTEST_SKIP() << reason;

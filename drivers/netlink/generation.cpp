@@ -27,16 +27,6 @@ std::optional<GenerationId> parse_generation(const nlmsghdr &message) {
   return std::nullopt;
 }
 
-Result<GenerationId> plain_generation(Channel &channel) {
-  Request request(NFT_MSG_GETGEN, AF_UNSPEC, Request::Kind::single);
-  auto found = get(channel, request, parse_generation, "the generation of nf_tables");
-  if (!found)
-    return fail(found.error());
-  if (!*found)
-    return fail(std::string(doing), ENOENT);
-  return **found;
-}
-
 /// The kernel's answer to an empty batch that is only valid in generation `id`: 0, ERESTART, or another
 /// errno. Kernels before 6.10 say nothing when it is valid; lost answers count as ERESTART.
 Result<int> empty_batch(Channel &channel, GenerationId id) {
@@ -68,6 +58,16 @@ Result<int> empty_batch(Channel &channel, GenerationId id) {
 }
 
 } // namespace
+
+Result<GenerationId> plain_generation(Channel &channel) {
+  Request request(NFT_MSG_GETGEN, AF_UNSPEC, Request::Kind::single);
+  auto found = get(channel, request, parse_generation, "the generation of nf_tables");
+  if (!found)
+    return fail(found.error());
+  if (!*found)
+    return fail(std::string(doing), ENOENT);
+  return **found;
+}
 
 Result<GenerationId> generation(Channel &channel) {
   // Most of the time it is still the one of the last time, and one question is enough.

@@ -19,6 +19,10 @@ namespace nwgate::netlink {
 /// Only the event that goes with a commit tells who it was.)
 Result<GenerationId> generation(Channel &channel);
 
+/// The kernel's plain answer: the number of the last commit, or of one that has begun. Equal to an earlier
+/// generation() it says that nothing has changed since: the number rises before the rules do.
+Result<GenerationId> plain_generation(Channel &channel);
+
 /// Runs `read` until no commit came in between, so that several reads fit together. `read` is called with the
 /// generation and returns a Result; that of the last call is returned, or its first Error. EAGAIN when others
 /// commit so often that `attempts` do not suffice.
@@ -29,10 +33,10 @@ auto consistent_read(Channel &channel, Read read, int attempts = 100) -> decltyp
     auto result = read(*before);
     if (!result)
       return result;
-    auto after = generation(channel);
+    auto after = plain_generation(channel);
     if (after && *after == *before)
       return result;
-    before = std::move(after);
+    before = after ? generation(channel) : std::move(after);
   }
   if (!before)
     return fail(std::move(before.error()));

@@ -40,7 +40,7 @@ Result<Socket> Socket::open() {
     return fail("cannot switch on the kernel's extended acknowledgements", errno);
   Socket socket(std::move(opened));
   socket.grow_receive_buffer();
-  if (auto works = generation(socket); !works)
+  if (auto works = plain_generation(socket); !works)
     return fail(works.error());
   return socket;
 }

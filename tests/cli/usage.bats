@@ -12,10 +12,10 @@ commands='check define undefine list show bind unbind bindings render chains dif
   local command all=$output
   for command in $commands; do
     has "$all" "  $command "
-    fails 0 nwgate $command --help
+    fails 0 nwgate "$command" --help
     has "$output" "usage: nwgate $command" '--root DIR' '--json' 'Options of every command'
     same "$error" ''
-    fails 0 nwgate $command -h
+    fails 0 nwgate "$command" -h
   done
   same "$(nwgate_plain help)" "$all"
   same "$(nwgate_plain -h)" "$all"

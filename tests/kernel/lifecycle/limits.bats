@@ -100,7 +100,7 @@ PY
   mkdir -p "$root/etc/nwgate/bindings"
   local i generation
   for i in {1..200}; do
-    if ((i % 2)); then binding "vnet$i" a; else binding "vnet$i" clean-traffic IP=10.0.0.$i; fi >"$root/etc/nwgate/bindings/vnet$i.xml"
+    if ((i % 2)); then binding "vnet$i" a; else binding "vnet$i" clean-traffic "IP=10.0.0.$i"; fi >"$root/etc/nwgate/bindings/vnet$i.xml"
   done
   iptables -N theirs
   generation=$(generation)

@@ -22,6 +22,8 @@ struct Desired {
   std::vector<std::string> leaving;
   /// Ports that keep what they have, whatever that is: their documents are broken at the moment.
   std::set<std::string> untouched;
+  /// Replace chains that have the names of ours and do not bear our mark, instead of refusing.
+  bool adopt = false;
   ChainPrefix prefix;
 };
 
@@ -58,11 +60,11 @@ struct Plan {
 
 /// Compares what is desired with what is there. Kept rules keep their handles and counters; a rule whose origin alone
 /// has changed is replaced with its counts. Chains of a port that do not bear our mark are never touched: a name that
-/// is taken is reported. So is a rule that cannot be written.
+/// is taken is reported. So is a rule that cannot be written. `at_fault` gets the ports of what was reported.
 std::optional<Plan> make_plan(const Desired &desired, const KernelView &view, const SetIndex &sets,
-                              Diagnostics &diagnostics);
+                              Diagnostics &diagnostics, std::set<std::string> *at_fault = nullptr);
 
-/// Commits the plan as one batch. Refusals are reported at the rules' places in the documents.
+/// Commits the plan as one batch. The first refusal is reported at the rule's place in the documents.
 /// The outcome is that of netlink::Commit.
 Result<netlink::Commit> commit(Plan &plan, netlink::Channel &channel, Diagnostics &diagnostics);
 

@@ -27,11 +27,17 @@ std::string SourcePosition::to_string() const {
   return line == 0 ? file() : fmt::format("{}:{}:{}", file(), line, column);
 }
 
-std::string SourcePosition::line_text() const {
+std::string_view SourcePosition::line_text() const {
   if (!source || line == 0 || line > source->line_starts.size())
     return {};
-  const auto begin = source->line_starts[line - 1];
-  return source->text.substr(begin, source->text.find_first_of("\r\n", begin) - begin);
+  const auto &starts = source->line_starts;
+  const auto begin = starts[line - 1];
+  // Not searched for: a line can be as long as the document, and have a diagnostic at each word.
+  const auto end = line < starts.size() ? starts[line] - 1 : source->text.size();
+  auto text = std::string_view(source->text).substr(begin, end - begin);
+  if (text.ends_with('\r'))
+    text.remove_suffix(1);
+  return text;
 }
 
 } // namespace nwgate

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nwgate {
@@ -33,8 +34,8 @@ struct SourcePosition {
   [[nodiscard]] const std::string &file() const;
   /// `file:line:column`, or `file` when the line is not known.
   [[nodiscard]] std::string to_string() const;
-  /// The whole line of the document, without its end; empty when there is none.
-  [[nodiscard]] std::string line_text() const;
+  /// The whole line of the document, without its end; empty when there is none. Valid as long as `source`.
+  [[nodiscard]] std::string_view line_text() const;
 };
 
 } // namespace nwgate

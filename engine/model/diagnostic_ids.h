@@ -21,6 +21,7 @@ inline constexpr Id missing_element = "NWG109";
 inline constexpr Id schema_violation = "NWG110";
 inline constexpr Id repeated_element = "NWG111";
 inline constexpr Id unexpected_text = "NWG112";
+inline constexpr Id not_utf8 = "NWG113";
 
 // 2xx: the filter language
 inline constexpr Id illegal_value = "NWG201";

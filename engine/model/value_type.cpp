@@ -119,8 +119,8 @@ std::optional<Literal> parse_tcp_flags(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == text.npos)
     return std::nullopt;
-  const auto mask = parse_bits(tcp_flag_names, split(text.substr(0, slash), ","));
-  const auto compare = parse_bits(tcp_flag_names, split(text.substr(slash + 1), ","));
+  const auto mask = parse_bits(tcp_flag_names, split(text.substr(0, slash), ", \t\n"));
+  const auto compare = parse_bits(tcp_flag_names, split(text.substr(slash + 1), ", \t\n"));
   if (!mask || !compare)
     return std::nullopt;
   return *mask << 8U | *compare;

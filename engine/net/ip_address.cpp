@@ -44,8 +44,8 @@ template <typename Address> std::string format(int family, const Address &addres
 } // namespace
 
 std::optional<Ipv4Address> Ipv4Address::parse(std::string_view text) {
-  // inet_aton ignores what stands behind a blank, and text may hold a NUL: both are refused here.
-  if (text.empty() || text.find_first_not_of("0123456789abcdefABCDEFxX.") != text.npos)
+  // inet_aton ignores what stands behind a blank, reads hexadecimal numbers, and stops at a NUL: all refused here.
+  if (text.empty() || text.find_first_not_of("0123456789.") != text.npos)
     return std::nullopt;
   in_addr parsed{};
   if (inet_aton(std::string(text).c_str(), &parsed) == 0)

@@ -15,7 +15,7 @@ struct Ipv4Address {
   /// Network byte order.
   std::array<std::uint8_t, 4> bytes{};
 
-  /// Dotted numbers, short forms such as `10.1` included (inet_aton(3)), without blanks.
+  /// Dotted numbers, short forms such as `10.1` included (inet_aton(3)), without blanks and not hexadecimal.
   static std::optional<Ipv4Address> parse(std::string_view text);
   /// The mask with `length` leading ones, 0 to 32.
   static Ipv4Address mask(unsigned length);

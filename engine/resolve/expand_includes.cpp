@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
+#include <set>
+#include <tuple>
 
 namespace nwgate {
 namespace {
@@ -22,15 +25,25 @@ public:
 
 private:
   const Filter *look_up(std::string_view name, const SourcePosition &where) {
+    if (wrong_.contains(name))
+      return nullptr;
     const auto errors = diagnostics_.error_count();
     const Filter *filter = source_.find(name, diagnostics_);
+    if (filter != nullptr)
+      return filter;
     // A document that is wrong has been reported by the source, with its own errors.
-    if (filter == nullptr && diagnostics_.error_count() == errors)
-      with_path(diagnostics_.error(id::unknown_filter, where, fmt::format("there is no filter named '{}'", name)));
-    return filter;
+    if (diagnostics_.error_count() == errors)
+      report(id::unknown_filter, where, fmt::format("there is no filter named '{}'", name));
+    else
+      wrong_.emplace(name);
+    return nullptr;
   }
 
-  void with_path(Diagnostic &diagnostic) const {
+  /// Once for each include: it can be met as often as there are paths that lead to it.
+  void report(std::string_view id, const SourcePosition &where, std::string message) {
+    if (!reported_.emplace(id, open_.empty() ? "" : open_.back()->name, where.line, where.column).second)
+      return;
+    auto &diagnostic = diagnostics_.error(id, where, std::move(message));
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step)
       diagnostic.note(step->where, "included from here");
   }
@@ -54,21 +67,20 @@ private:
   }
 
   void follow(const FilterRef &reference, const Filter &holder) {
-    if (std::ranges::any_of(open_, [&](const Filter *f) { return f->name == reference.filter; })) {
-      with_path(diagnostics_.error(id::include_cycle, reference.where,
-                                   fmt::format("'{}' includes itself through this filterref", reference.filter)));
-      return;
-    }
-    if (references_.size() >= limits_.include_depth) {
-      with_path(diagnostics_.error(id::includes_too_deep, reference.where,
-                                   fmt::format("filters include one another deeper than {}", limits_.include_depth)));
-      return;
-    }
     // Includes can double at each level, so they are counted as well: a tree of empty filters has an end too.
     if (rules_.size() + ++includes_ > limits_.rules) {
       diagnostics_.error(id::too_many_rules, reference.where,
                          fmt::format("the filter has more than {} rules and includes", limits_.rules));
       full_ = true;
+      return;
+    }
+    if (std::ranges::any_of(open_, [&](const Filter *f) { return f->name == reference.filter; })) {
+      report(id::include_cycle, reference.where, fmt::format("'{}' includes itself through this filterref", reference.filter));
+      return;
+    }
+    if (references_.size() >= limits_.include_depth) {
+      report(id::includes_too_deep, reference.where,
+             fmt::format("filters include one another deeper than {}", limits_.include_depth));
       return;
     }
     const Filter *filter = look_up(reference.filter, reference.where);
@@ -90,6 +102,10 @@ private:
   std::vector<const FilterRef *> references_;
   std::vector<Origin::Step> steps_;
   std::size_t includes_ = 0;
+  /// Filters whose documents are wrong.
+  std::set<std::string, std::less<>> wrong_;
+  /// Id, filter and place of what has been reported.
+  std::set<std::tuple<std::string_view, std::string, std::uint32_t, std::uint32_t>> reported_;
   bool full_ = false;
 };
 

@@ -41,10 +41,12 @@ private:
     for (const auto &slot : rule.slots) {
       auto tuples = evaluate_slot(slot, values_, rule, missing_, diagnostics_);
       if (!tuples)
-        return;
+        continue; // the other slots may have something to report too
       combinations = std::min(combinations * tuples->size(), limits_.rules + 1);
       slots.push_back(std::move(*tuples));
     }
+    if (slots.size() != rule.slots.size())
+      return;
     rule_count_ += combinations;
     if (rule_count_ > limits_.rules)
       return;

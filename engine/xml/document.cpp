@@ -10,6 +10,7 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/tree.h>
+#include <utility>
 
 namespace nwgate::xml {
 namespace {
@@ -52,19 +53,56 @@ private:
   std::size_t at_;
 };
 
+/// The first tag that has more than `limit` attributes, or npos. It must be known before libxml2 compares them.
+std::size_t find_crowded_tag(std::string_view text, std::size_t limit) {
+  const auto behind = [&](std::string_view end, std::size_t from) {
+    return std::min(text.find(end, from), text.size() - 1) + 1;
+  };
+  for (auto tag = text.find('<'); tag < text.size();) {
+    auto at = tag + 1;
+    if (text.substr(tag).starts_with("<!--"))
+      at = behind("-->", tag);
+    else if (text.substr(tag).starts_with("<![CDATA["))
+      at = behind("]]>", tag);
+    else if (text.substr(tag).starts_with("<?"))
+      at = behind("?>", tag);
+    else
+      for (std::size_t count = 0; at < text.size() && text[at] != '>' && text[at] != '<'; ++at) {
+        if (text[at] == '=' && ++count > limit)
+          return tag;
+        if (text[at] == '"' || text[at] == '\'')
+          at = std::min(text.find(text[at], at + 1), text.size() - 1);
+      }
+    tag = text.find('<', at);
+  }
+  return std::string_view::npos;
+}
+
 /// What the SAX callbacks share; reached through xmlParserCtxt::_private.
 struct ParseState {
   const std::shared_ptr<const SourceText> &source;
   const Limits &limits;
   Diagnostics &diagnostics;
   unsigned depth = 0;
+  std::size_t elements = 0;
+  bool failed = false;
 
-  /// Where the tag begins that the parser has just read: an attribute's value cannot hold a `<`.
-  [[nodiscard]] std::size_t tag_offset(xmlParserCtxt *context) const {
+  /// The last `opening` in front of what the parser has not read yet: an attribute's value cannot hold a `<`.
+  [[nodiscard]] std::size_t last(std::string_view opening, xmlParserCtxt *context) const {
     const auto consumed = std::max(xmlByteConsumed(context), 0L);
     const auto from = std::min(static_cast<std::size_t>(consumed), source->text.size());
-    const auto found = source->text.rfind('<', from == 0 ? 0 : from - 1);
+    const auto found = source->text.rfind(opening, from == 0 ? 0 : from - 1);
     return found == std::string::npos ? 0 : found;
+  }
+
+  void fail(std::string_view id, SourcePosition where, std::string message) {
+    if (!std::exchange(failed, true))
+      diagnostics.error(id, std::move(where), std::move(message));
+  }
+  /// The same, and the parser reads no further.
+  void stop(xmlParserCtxt *context, std::string_view id, std::size_t offset, std::string message) {
+    fail(id, SourcePosition::at_offset(source, offset), std::move(message));
+    xmlStopParser(context);
   }
 };
 
@@ -72,15 +110,27 @@ ParseState &state_of(void *context) {
   return *static_cast<ParseState *>(static_cast<xmlParserCtxt *>(context)->_private);
 }
 
+void start_document(void *context) noexcept {
+  const auto *input = static_cast<xmlParserCtxt *>(context)->input;
+  if (input->buf != nullptr && input->buf->encoder != nullptr)
+    state_of(context).stop(static_cast<xmlParserCtxt *>(context), id::not_utf8, 0,
+                           fmt::format("the document is in {}, not in UTF-8", input->buf->encoder->name));
+  else
+    xmlSAX2StartDocument(context);
+}
+
 void start_element(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespace_count,
                    const xmlChar **namespaces, int attribute_count, int defaulted, const xmlChar **attributes) noexcept {
   auto *parser = static_cast<xmlParserCtxt *>(context);
   auto &state = state_of(context);
-  const auto offset = state.tag_offset(parser);
+  const auto offset = state.last("<", parser);
   if (++state.depth > state.limits.nesting) {
-    state.diagnostics.error(id::nested_too_deep, SourcePosition::at_offset(state.source, offset),
-                            fmt::format("elements are nested deeper than {}", state.limits.nesting));
-    xmlStopParser(parser);
+    state.stop(parser, id::nested_too_deep, offset, fmt::format("elements are nested deeper than {}", state.limits.nesting));
+    return;
+  }
+  if (++state.elements > state.limits.elements) {
+    state.stop(parser, id::document_too_large, offset,
+               fmt::format("the document has more than {} elements", state.limits.elements));
     return;
   }
   xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count, defaulted, attributes);
@@ -95,24 +145,22 @@ void end_element(void *context, const xmlChar *name, const xmlChar *prefix, cons
 
 void internal_subset(void *context, const xmlChar * /*name*/, const xmlChar * /*external*/,
                      const xmlChar * /*system*/) noexcept {
+  auto *parser = static_cast<xmlParserCtxt *>(context);
   auto &state = state_of(context);
-  const auto offset = std::min(state.source->text.find("<!DOCTYPE"), state.source->text.size());
-  state.diagnostics.error(id::doctype_forbidden, SourcePosition::at_offset(state.source, offset),
-                          "a document type (and with it entities) is not allowed");
-  xmlStopParser(static_cast<xmlParserCtxt *>(context));
+  state.stop(parser, id::doctype_forbidden, state.last("<!DOCTYPE", parser),
+             "a document type (and with it entities) is not allowed");
 }
 
-void report_error(void *context, xmlError *error) noexcept {
+void report_error(void * /*context*/, xmlError *error) noexcept {
   if (error->code == XML_ERR_USER_STOP || error->level < XML_ERR_ERROR)
     return;
   auto &state = *static_cast<ParseState *>(static_cast<xmlParserCtxt *>(error->ctxt)->_private);
-  (void)context;
   std::string message = error->message == nullptr ? "not well-formed" : error->message;
   message.erase(message.find_last_not_of(" \n") + 1);
-  state.diagnostics.error(id::not_well_formed,
-                          {state.source, static_cast<std::uint32_t>(std::max(error->line, 1)),
-                           static_cast<std::uint32_t>(std::max(error->int2, 1))},
-                          message);
+  state.fail(id::not_well_formed,
+             {state.source, static_cast<std::uint32_t>(std::max(error->line, 1)),
+              static_cast<std::uint32_t>(std::max(error->int2, 1))},
+             std::move(message));
 }
 
 } // namespace
@@ -180,22 +228,27 @@ std::optional<Document> Document::parse(std::shared_ptr<const SourceText> source
                       fmt::format("the document has {} bytes, the limit is {}", source->text.size(), limits.document_size));
     return std::nullopt;
   }
-  const auto errors_before = diagnostics.error_count();
+  if (const auto tag = find_crowded_tag(source->text, limits.attributes); tag != std::string::npos) {
+    diagnostics.error(id::document_too_large, SourcePosition::at_offset(source, tag),
+                      fmt::format("the element has more than {} attributes", limits.attributes));
+    return std::nullopt;
+  }
   ParseState state{source, limits, diagnostics};
   const ParserContext context(xmlNewParserCtxt());
   context->_private = &state;
+  context->sax->startDocument = start_document;
   context->sax->startElementNs = start_element;
   context->sax->endElementNs = end_element;
   context->sax->internalSubset = internal_subset;
   context->sax->serror = report_error;
   Doc doc(xmlCtxtReadMemory(context.get(), source->text.data(), static_cast<int>(source->text.size()),
                             source->name.c_str(), nullptr, XML_PARSE_NONET | XML_PARSE_BIG_LINES));
-  if (diagnostics.error_count() != errors_before)
+  if (!doc || xmlDocGetRootElement(doc.get()) == nullptr)
+    state.fail(id::not_well_formed, {source, 1, 1}, "not an XML document");
+  else if (const auto nul = source->text.find('\0'); nul != std::string::npos) // libxml2 takes it for the end
+    state.fail(id::not_well_formed, SourcePosition::at_offset(source, nul), "a NUL byte stands in the document");
+  if (state.failed)
     return std::nullopt;
-  if (!doc || xmlDocGetRootElement(doc.get()) == nullptr) {
-    diagnostics.error(id::not_well_formed, {source, 1, 1}, "not an XML document");
-    return std::nullopt;
-  }
   return Document(std::move(source), std::move(doc));
 }
 
@@ -204,7 +257,7 @@ Element Document::root() const { return {xmlDocGetRootElement(doc_.get()), sourc
 SourcePosition Document::position_of(const _xmlNode *node) const {
   while (node != nullptr && (node->type != XML_ELEMENT_NODE || offset_of(node) == 0))
     node = node->parent;
-  return node == nullptr ? SourcePosition{source_, 0, 0} : SourcePosition::at_offset(source_, offset_of(node) - 1);
+  return node == nullptr ? root().where() : SourcePosition::at_offset(source_, offset_of(node) - 1);
 }
 
 } // namespace nwgate::xml

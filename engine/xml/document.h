@@ -25,6 +25,9 @@ struct Limits {
   std::size_t document_size = 4U << 20U;
   /// Elements inside one another, the root counted. libvirt's own domain documents stay below 16.
   unsigned nesting = 64;
+  /// Elements of one document, and attributes of one element: libxml2 takes time that grows with their squares.
+  std::size_t elements = 16384;
+  std::size_t attributes = 256;
   /// Whether the readers also hold a document against its schema. Their own checks refuse all that the schema refuses and
   /// say it better, so the commands that judge documents ask for it, and those that use them need not.
   bool check_schema = true;
@@ -61,8 +64,9 @@ private:
 
 class Document {
 public:
-  /// Parses `source`. External entities, document types, and network access are off: a document that has a DOCTYPE is
-  /// refused. Nothing when there was an error, which is in `diagnostics`.
+  /// Parses `source`, which must be UTF-8. External entities, document types, and network access are off: a document that
+  /// has a DOCTYPE is refused. Nothing when there was an error; the first one is in `diagnostics`, what libxml2 says
+  /// behind it is an echo.
   static std::optional<Document> parse(std::shared_ptr<const SourceText> source, const Limits &limits,
                                        Diagnostics &diagnostics);
 
@@ -70,7 +74,7 @@ public:
   [[nodiscard]] const std::shared_ptr<const SourceText> &source() const { return source_; }
   /// libxml2's own tree, for the schema validator in this folder.
   [[nodiscard]] _xmlDoc *native() const { return doc_.get(); }
-  /// The place of an element of native().
+  /// The place of an element of native(), or of the element that a node stands in; the root's when there is none.
   [[nodiscard]] SourcePosition position_of(const _xmlNode *node) const;
 
 private:

@@ -117,7 +117,8 @@ private:
     const auto *code = rule_.find(A::icmp_code);
     if (code != nullptr && spec_.layer != Layer::ethernet && type == nullptr)
       warn_ignored(*code, "has no effect without 'type'");
-    if (code != nullptr && type != nullptr && code->negated != type->negated)
+    const bool is_one_match = type != nullptr || spec_.layer == Layer::ethernet;
+    if (code != nullptr && is_one_match && code->negated != (type != nullptr && type->negated))
       diagnostics_.warning(id::code_negation_ignored, code->where,
                            "type and code are one match: the negation of 'type' holds for both");
     if (const auto *state = rule_.find(A::state)) {
@@ -154,8 +155,11 @@ private:
       diagnostics_.warning(id::continue_in_ip_layer, rule_.where, "libvirt cannot instantiate 'continue' here");
     if (const auto *set = rule_.find(A::ipset)) {
       const bool all = rule_.protocol == Protocol::all || rule_.protocol == Protocol::all_ipv6;
-      if (all != (rule_.find(A::ipsetflags) != nullptr))
+      const bool flags = rule_.find(A::ipsetflags) != nullptr;
+      if (all != flags)
         diagnostics_.warning(id::ipset_with_flags, set->where, "libvirt leaves this match out of the rule");
+      else if (!flags)
+        diagnostics_.warning(id::ipset_with_flags, set->where, "libvirt cannot instantiate this without 'ipsetflags'");
       if (set->negated)
         diagnostics_.warning(id::negated_ipset, set->where, "libvirt leaves the negation out");
     }

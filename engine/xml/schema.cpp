@@ -42,6 +42,9 @@ Rng compile(std::string_view text) {
 } // namespace
 
 void validate(const Document &document, SchemaKind kind, Diagnostics &diagnostics) {
+  // Once a document has an error of its own, what the schema adds is an echo of it.
+  if (!diagnostics.ok())
+    return;
   const auto schema = compile(kind == SchemaKind::filter ? filter_schema_text : binding_schema_text);
   if (!schema)
     throw std::logic_error("a built-in RELAX NG schema does not compile");
@@ -49,9 +52,6 @@ void validate(const Document &document, SchemaKind kind, Diagnostics &diagnostic
   const RngValidator validator(xmlRelaxNGNewValidCtxt(schema.get()));
   xmlRelaxNGSetValidStructuredErrors(validator.get(), collect, &collector);
   if (xmlRelaxNGValidateDoc(validator.get(), document.native()) == 0)
-    return;
-  // Once a document has an error of its own, what the schema adds is an echo of it.
-  if (!diagnostics.ok())
     return;
   if (collector.found.empty())
     collector.found.push_back({document.root().where(), "does not match the schema"});

@@ -109,8 +109,10 @@ int command_define(const Words &words) {
     staged.push_back(std::move(*file));
   }
   if (!host->rulesets.empty())
-    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports); code != 0)
-      return session.diagnostics.ok() ? code : session.finish();
+    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports); code != 0) {
+      session.finish();
+      return code;
+    }
   for (auto &file : staged)
     if (auto published = file.publish(); !published)
       return session.fail_with(published.error());

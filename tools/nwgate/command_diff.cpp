@@ -49,12 +49,15 @@ int command_diff(const Words &words) {
   auto socket = netlink::Socket::open();
   if (!socket)
     return session.fail_with(socket.error());
+  const auto errors = session.diagnostics.error_count();
   const auto plan = xtables::plan_for(host->desired(session.prefix), xtables::Scope::everything, *socket,
                                       session.ip_sets, session.diagnostics);
   if (!plan)
     return session.fail_with(plan.error());
-  if (!*plan)
-    return session.finish();
+  if (!*plan) {
+    session.finish();
+    return exit_machine;
+  }
   const auto drifts = xtables::drift_of(**plan);
   if (session.options.json) {
     auto json = nlohmann::ordered_json::array();
@@ -66,7 +69,9 @@ int command_diff(const Words &words) {
     for (const auto &drift : drifts)
       std::cout << line_of(drift, colours);
   }
-  return session.finish(drifts.empty() ? exit_done : exit_no);
+  const bool refused = session.diagnostics.error_count() != errors;
+  const int code = session.finish(drifts.empty() ? exit_done : exit_no);
+  return refused ? exit_machine : code;
 }
 
 } // namespace nwgate

@@ -23,6 +23,7 @@ namespace nwgate::netlink::testing {
 class KernelTest : public ::testing::Test {
 protected:
   void SetUp() override;
+  static bool required();
 
   /// A second one in the same namespace: another program.
   static Socket open_socket();

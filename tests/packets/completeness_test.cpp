@@ -32,23 +32,19 @@ bool is_never_negated(const ProtocolSpec &protocol, Attribute attribute) {
          (protocol.protocol == Protocol::tcp_ipv6 && attribute == Attribute::tcp_flags);
 }
 
-/// The kernel cannot say that a frame does not have a DSCP.
-bool is_refused_if_negated(const ProtocolSpec &protocol, Attribute attribute) {
-  return protocol.protocol == Protocol::ip && attribute == Attribute::dscp;
-}
-
 /// One row shows that the attribute makes a difference.
 bool is_covered(const ProtocolSpec &protocol, const AttributeSpec &attribute, const std::vector<Row> &rows) {
   if (attribute.attribute == Attribute::stp_type) // a row shows one or the other: see Stp
-    return std::ranges::any_of(rows, [&](const Row &row) { return row.attributes == "type='0'" && has_probe(row, matched); }) &&
-           std::ranges::any_of(rows, [&](const Row &row) { return row.attributes == "type='128'" && has_probe(row, unmatched); });
+    return std::ranges::any_of(
+               rows, [&](const Row &row) { return row.attributes == "type='0'" && has_probe(row, matched); }) &&
+           std::ranges::any_of(
+               rows, [&](const Row &row) { return row.attributes == "type='128'" && has_probe(row, unmatched); });
   const auto shows = [&](const Row &row) {
     if (!has_attribute(row, attribute.name))
       return false;
     if (is_never_negated(protocol, attribute.attribute))
       return has_probe(row, always);
-    return has_probe(row, matched) && has_probe(row, unmatched) &&
-           row.negation_is_refused == is_refused_if_negated(protocol, attribute.attribute);
+    return has_probe(row, matched) && has_probe(row, unmatched) && !row.negation_is_refused;
   };
   return std::ranges::any_of(rows, shows);
 }

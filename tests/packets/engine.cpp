@@ -30,7 +30,8 @@ Engine::Engine() {
   if (mkdtemp(path.data()) == nullptr)
     throw std::system_error(errno, std::generic_category(), path);
   root_ = path;
-  for (const auto *directory : {"etc/nwgate/filters", "etc/nwgate/bindings", "run/nwgate", "usr/share/nwgate", "var/lib/nwgate"})
+  for (const auto *directory :
+       {"etc/nwgate/filters", "etc/nwgate/bindings", "run/nwgate", "usr/share/nwgate", "var/lib/nwgate"})
     fs::create_directories(root_ + "/" + directory);
   fs::create_directory_symlink(NWGATE_FILTERS, root_ + "/usr/share/nwgate/filters");
 }

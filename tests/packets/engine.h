@@ -16,7 +16,8 @@ namespace nwgate::packets {
 constexpr auto bound_mac = "52:54:00:00:00:0a";
 
 /// Lets the fence of a wire pass, in both directions: a rule for every filter that is bound.
-constexpr auto fence_rule = "<rule action='accept' direction='inout' priority='-1000'><mac protocolid='0x88b5'/></rule>";
+constexpr auto fence_rule =
+    "<rule action='accept' direction='inout' priority='-1000'><mac protocolid='0x88b5'/></rule>";
 
 /// A rule as the kernel holds it.
 struct KernelRule {
@@ -51,7 +52,8 @@ public:
 
   /// Runs nwgate.
   [[nodiscard]] Outcome command(std::vector<std::string> arguments) const;
-  [[nodiscard]] Outcome bind(const std::string &port, const std::string &filter, const Parameters &parameters = {}) const;
+  [[nodiscard]] Outcome bind(const std::string &port, const std::string &filter,
+                             const Parameters &parameters = {}) const;
   void must_bind(const std::string &port, const std::string &filter, const Parameters &parameters = {}) const;
   /// Writes a filter called `test` of these rules, with the fence's in line 2 in front of them, and binds v0 to it.
   void bind_rules(std::vector<std::string> rules, const Parameters &parameters = {}) const;

@@ -185,7 +185,7 @@ Bytes other_header(const Ip &packet, const Bytes &addresses, const std::string &
   case IPPROTO_ESP:
     return Writer().u32(0x1000).u32(1).text(marker).take();
   case IPPROTO_AH:
-    return Writer().u8(IPPROTO_NONE).u8(4).u16(0).u32(0x1000).u32(1).u32(0).u32(0).u32(0).text(marker).take();
+    return Writer().u8(253).u8(4).u16(0).u32(0x1000).u32(1).u32(0).u32(0).u32(0).text(marker).take();
   case IPPROTO_UDPLITE: {
     const auto with_sum = [&](unsigned sum) { // the coverage of 8 is the header
       return Writer().u16(packet.sport).u16(packet.dport).u16(8).u16(sum).take();
@@ -195,7 +195,17 @@ Bytes other_header(const Ip &packet, const Bytes &addresses, const std::string &
     return Writer().append(with_sum(internet_checksum(summed))).text(marker).take();
   }
   case 33: // DCCP: a request
-    return Writer().u16(packet.sport).u16(packet.dport).u8(5).u8(0).u16(0).u32(0x01000000).u32(1).u32(0).text(marker).take();
+    return Writer()
+        .u16(packet.sport)
+        .u16(packet.dport)
+        .u8(5)
+        .u8(0)
+        .u16(0)
+        .u32(0x01000000)
+        .u32(1)
+        .u32(0)
+        .text(marker)
+        .take();
   default:
     return Bytes(marker.begin(), marker.end());
   }
@@ -206,6 +216,24 @@ template <typename Header> Bytes behind_header(const Header &ip) {
   const auto frame = (Tins::EthernetII(std::string(mac_b), std::string(mac_a)) / ip).serialize();
   const auto start = frame.begin() + ethernet_header;
   return {start + ip.header_size(), start + ip.size()};
+}
+
+Bytes v4(const Ip &packet, const std::string &marker);
+
+/// The marker stands behind the quoted packet, whose data it seems to be.
+Bytes icmp_error(const Ip &packet, const std::string &marker) {
+  const auto quoted = v4(packet.quoted.front(), "");
+  const auto with_sum = [&](unsigned sum) {
+    return Writer()
+        .u8(static_cast<unsigned>(packet.type))
+        .u8(packet.code)
+        .u16(sum)
+        .u32(0)
+        .append({quoted.begin() + ethernet_header, quoted.begin() + ethernet_header + 28})
+        .text(marker)
+        .take();
+  };
+  return with_sum(internet_checksum(with_sum(0)));
 }
 
 /// What stands behind the header of IP, with its checksum. `Header` is IP or IPv6.
@@ -222,6 +250,8 @@ template <typename Header> Bytes transport(const Header &ip, const Ip &packet, c
     whole /= Tins::UDP(packet.dport, packet.sport) / data;
     break;
   case IPPROTO_ICMP: {
+    if (!packet.quoted.empty())
+      return icmp_error(packet, marker);
     Tins::ICMP icmp;
     icmp.set_echo_request(packet.sport, 1);
     if (packet.type >= 0)

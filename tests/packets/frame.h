@@ -97,6 +97,8 @@ struct Ip {
   /// Of IPv6, in front of the protocol's header.
   std::vector<std::uint8_t> extensions = {};
   bool bad_checksum = false;
+  /// The packet that an ICMP error is about; none or one.
+  std::vector<Ip> quoted = {};
 };
 
 using Frame = std::variant<Ether, Vlan, Stp, Arp, Ip>;

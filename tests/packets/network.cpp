@@ -74,29 +74,43 @@ Network::Network() : workload_(Namespace::create()), peer_(Namespace::create()),
   ip_commands(fmt::format("link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n"
                           "link add v0 type veth peer name v0p netns {}\n"
                           "link add v1 type veth peer name v1p netns {}\n"
+                          "link set br0 address {}\n"
                           "link set v0 master br0\n"
                           "link set v1 master br0\n"
                           "link set v0 type bridge_slave learning off\n"
                           "link set v1 type bridge_slave learning off\n"
                           "link set br0 up\nlink set v0 up\nlink set v1 up\n",
-                          workload_.path(), peer_.path()));
+                          workload_.path(), peer_.path(), host_mac));
   {
     const Within there(workload_);
-    ip_commands("link set lo up\nlink set v0p up\n");
+    ip_commands(fmt::format("link set lo up\nlink set v0p address {} up\n", workload_mac));
   }
   const Within there(peer_);
-  ip_commands("link set lo up\nlink set v1p up\n");
+  ip_commands(fmt::format("link set lo up\nlink set v1p address {} up\n", peer_mac));
 }
 
 void Network::add_addresses() const {
-  const auto add = [](const Namespace &space, const std::string &device, const char *v4, const char *v6) {
-    const Within there(space);
-    set_sysctl("ipv6/conf/" + device + "/disable_ipv6", "0");
-    ip_commands(fmt::format("addr add {}/24 dev {}\naddr add {}/64 dev {} nodad\n", v4, device, v6, device));
+  struct Place {
+    const Namespace &space;
+    const char *device;
+    const char *mac;
+    const char *v4;
+    const char *v6;
   };
-  add(workload_, "v0p", workload_v4, workload_v6);
-  add(peer_, "v1p", peer_v4, peer_v6);
-  add(host_, "br0", host_v4, host_v6);
+  const std::array places = {Place{workload_, "v0p", workload_mac, workload_v4, workload_v6},
+                             Place{peer_, "v1p", peer_mac, peer_v4, peer_v6},
+                             Place{host_, "br0", host_mac, host_v4, host_v6}};
+  for (const auto &place : places) {
+    const Within there(place.space);
+    set_sysctl(fmt::format("ipv6/conf/{}/disable_ipv6", place.device), "0");
+    std::string lines = fmt::format("addr add {}/24 dev {}\naddr add {}/64 dev {} nodad\n", place.v4, place.device,
+                                    place.v6, place.device);
+    for (const auto &other : places)
+      for (const auto *address : {other.v4, other.v6})
+        if (other.mac != place.mac)
+          lines += fmt::format("neigh add {} lladdr {} dev {} nud permanent\n", address, other.mac, place.device);
+    ip_commands(lines);
+  }
 }
 
 void Network::add_port(const std::string &name, const std::string &other_end) const {

@@ -47,6 +47,9 @@ private:
   Namespace before_;
 };
 
+constexpr auto workload_mac = "52:54:00:00:00:01";
+constexpr auto peer_mac = "52:54:00:00:00:02";
+constexpr auto host_mac = "52:54:00:00:00:fe";
 constexpr auto workload_v4 = "10.0.0.1";
 constexpr auto peer_v4 = "10.0.0.2";
 constexpr auto host_v4 = "10.0.0.254";
@@ -63,7 +66,8 @@ public:
   [[nodiscard]] const Namespace &workload() const { return workload_; }
   [[nodiscard]] const Namespace &peer() const { return peer_; }
 
-  /// Gives the three their addresses; without, they are silent, and deaf but for what a test looks at itself.
+  /// Gives the three their addresses, and the neighbours', so that nobody asks for them; without, they are silent, and
+  /// deaf but for what a test looks at itself.
   void add_addresses() const;
   /// One more port of the bridge; its other end stands in the peer's namespace as NAMEp, or under another name.
   void add_port(const std::string &name, const std::string &other_end = {}) const;

@@ -36,13 +36,15 @@ private:
     rows_.push_back({"hwtype='65535'", {yes({.hwtype = 65535}), no({})}});
     rows_.push_back({"protocoltype='2048'", {yes({}), no({.protocoltype = 0x86dd}), no({.protocoltype = 8})}});
     rows_.push_back({"protocoltype='0x86dd'", {yes({.protocoltype = 0x86dd}), no({})}});
-    const std::vector<const char *> names = {"Request",       "Reply",       "Request_Reverse", "Reply_Reverse", "DRARP_Request",
-                                             "DRARP_Reply", "DRARP_Error", "InARP_Request",   "ARP_NAK"};
+    const std::vector<const char *> names = {"Request",       "Reply",         "Request_Reverse",
+                                             "Reply_Reverse", "DRARP_Request", "DRARP_Reply",
+                                             "DRARP_Error",   "InARP_Request", "ARP_NAK"};
     for (std::uint16_t number = 1; number <= names.size(); ++number)
       rows_.push_back({fmt::format("opcode='{}'", names[number - 1U]),
                        {yes({.opcode = number}), no({.opcode = static_cast<std::uint16_t>(number + 1)}),
                         no({.opcode = static_cast<std::uint16_t>(number - 1)})}});
-    rows_.push_back({"opcode='256'", {yes({.opcode = 256}), no({.opcode = 1}), {never, Arp{.opcode = 256, .type = other_}}}});
+    rows_.push_back(
+        {"opcode='256'", {yes({.opcode = 256}), no({.opcode = 1}), {never, Arp{.opcode = 256, .type = other_}}}});
   }
 
   void add_addresses() {
@@ -53,10 +55,11 @@ private:
                      {yes({}), no({.target_mac = "00:00:00:00:00:00"}), no({.target_mac = "52:54:00:00:00:0a"}),
                       yes({.dst_mac = "52:54:00:00:00:0c"})}});
     rows_.push_back({"arpsrcipaddr='10.0.0.1'",
-                     {yes({}), no({.sender_ip = "10.0.0.2"}), no({.sender_ip = "10.0.0.0"}), yes({.target_ip = "1.2.3.4"}),
-                      neither({.protocoltype = 0x86dd})}});
-    rows_.push_back({"arpdstipaddr='10.0.0.2'",
-                     {yes({}), no({.target_ip = "10.0.0.1"}), no({.target_ip = "10.0.0.3"}), yes({.sender_ip = "1.2.3.4"})}});
+                     {yes({}), no({.sender_ip = "10.0.0.2"}), no({.sender_ip = "10.0.0.0"}),
+                      yes({.target_ip = "1.2.3.4"}), neither({.protocoltype = 0x86dd})}});
+    rows_.push_back(
+        {"arpdstipaddr='10.0.0.2'",
+         {yes({}), no({.target_ip = "10.0.0.1"}), no({.target_ip = "10.0.0.3"}), yes({.sender_ip = "1.2.3.4"})}});
     rows_.push_back({"arpsrcipaddr='10.4.0.0' arpsrcipmask='14'",
                      {yes({.sender_ip = "10.4.0.0"}), yes({.sender_ip = "10.7.255.255"}), no({.sender_ip = "10.8.0.0"}),
                       no({.sender_ip = "10.3.255.255"})}});
@@ -74,8 +77,9 @@ private:
   }
 
   void add_gratuitous() {
-    rows_.push_back({"gratuitous='true'",
-                     {yes({.target_ip = "10.0.0.1"}), no({}), no({.target_ip = "10.0.0.0"}), {never, Arp{.type = other_}}}});
+    rows_.push_back(
+        {"gratuitous='true'",
+         {yes({.target_ip = "10.0.0.1"}), no({}), no({.target_ip = "10.0.0.0"}), {never, Arp{.type = other_}}}});
     rows_.push_back({"gratuitous='false'", {both({.target_ip = "10.0.0.1"}), both({})}});
   }
 

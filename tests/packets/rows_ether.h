@@ -34,16 +34,17 @@ template <typename T> std::vector<Row> ether_rows(const T &frame, const std::vec
        {{matched, frame}, {unmatched, to("52:54:00:00:00:0a")}, {unmatched, to("56:54:00:00:00:0b")}}},
       {"dstmacaddr='ff:ff:ff:ff:ff:ff'", {{matched, to("ff:ff:ff:ff:ff:ff")}, {unmatched, frame}}, {}, {}, false},
       {"dstmacaddr='01:00:00:00:00:00' dstmacmask='ff:00:00:00:00:00'",
-       {{matched, to("01:00:5e:00:00:01")}, {unmatched, frame}, {unmatched, to("33:33:00:00:00:01")}}, {}, {}, false},
+       {{matched, to("01:00:5e:00:00:01")}, {unmatched, frame}, {unmatched, to("33:33:00:00:00:01")}},
+       {},
+       {},
+       false},
       {"dstmacaddr='52:54:00:00:00:0c' dstmacmask='ff:ff:ff:ff:ff:fc'",
        {{matched, to("52:54:00:00:00:0c")},
         {matched, to("52:54:00:00:00:0f")},
         {unmatched, to("52:54:00:00:00:0b")},
         {unmatched, to("52:54:00:00:00:10")}}},
       {"srcmacaddr='52:54:00:00:00:0a' dstmacaddr='52:54:00:00:00:0b'",
-       {{matched, frame},
-        {never, from("52:54:00:00:00:0c")},
-        {never, to("52:54:00:00:00:0c")}}},
+       {{matched, frame}, {never, from("52:54:00:00:00:0c")}, {never, to("52:54:00:00:00:0c")}}},
   };
 }
 

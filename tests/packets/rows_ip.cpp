@@ -48,11 +48,11 @@ void add_port_rows(std::vector<Row> &rows) {
   add("33", 33);
 }
 
-/// The kernel compares a whole byte, so that each DSCP is four rules, for the four values of ECN.
+/// The kernel compares a whole byte, so that each DSCP is four rules, for the four values of ECN;
+/// its negation is a chain of its own.
 void add_dscp_rows(std::vector<Row> &rows) {
   const auto add = [&](unsigned dscp, std::vector<std::uint8_t> others) {
     Row row{fmt::format("dscp='{}'", dscp), {}};
-    row.negation_is_refused = true;
     for (unsigned ecn = 0; ecn < 4; ++ecn)
       row.probes.push_back({matched, Ip{.tos = static_cast<std::uint8_t>(dscp << 2U | ecn)}});
     for (const auto tos : others)
@@ -69,8 +69,9 @@ std::vector<Row> rows() {
   auto rows = ether_rows(Ip{}, {{never, Ip{.version = 6}}, {never, Ether{}}, {never, Vlan{.type = 0x0800}}});
   for (const auto &more : address_rows(Ip{}))
     rows.push_back(more);
-  rows.push_back({"srcipaddr='10.0.0.1' srcipmask='0'",
-                  {{matched, Ip{.src = "1.2.3.4"}}, {matched, Ip{.src = "255.255.255.255"}}, {never, Ip{.version = 6}}}});
+  rows.push_back(
+      {"srcipaddr='10.0.0.1' srcipmask='0'",
+       {{matched, Ip{.src = "1.2.3.4"}}, {matched, Ip{.src = "255.255.255.255"}}, {never, Ip{.version = 6}}}});
   rows.push_back({"srcipaddr='0.0.0.0'", {{matched, Ip{.src = "0.0.0.0"}}, {unmatched, Ip{}}}});
   add_protocol_rows(rows);
   add_port_rows(rows);

@@ -59,7 +59,7 @@ private:
     std::vector<Probe> probes = {{own, packet_}};
     const auto other = static_cast<std::uint8_t>(is_v4() ? 6 : 4);
     probes.push_back({never, Ip{.version = other, .protocol = packet_.protocol}});
-    for (const std::uint8_t protocol : {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ESP, IPPROTO_UDPLITE})
+    for (const std::uint8_t protocol : {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ESP, IPPROTO_SCTP})
       if (is_all_ || !is(protocol))
         probes.push_back({is_all_ ? own : never, with([&](Ip &one) { one.protocol = protocol; })});
     return probes;
@@ -82,12 +82,13 @@ private:
           {unmatched, from(address("21"))}}});
     add({fmt::format("dstipfrom='{}' dstipto='{}'", address("10"), address("20")),
          {{matched, to("10")}, {matched, to("20")}, {unmatched, to("9")}, {unmatched, to("21")}}});
-    add({fmt::format("srcipfrom='{}'", address("10")), {{matched, from(address("10"))}, {unmatched, from(address("11"))}}});
+    add({fmt::format("srcipfrom='{}'", address("10")),
+         {{matched, from(address("10"))}, {unmatched, from(address("11"))}}});
     add({fmt::format("dstipfrom='{}'", address("10")), {{matched, to("10")}, {unmatched, to("11")}}});
     add({fmt::format("srcipaddr='{}' srcipfrom='{}' srcipto='{}'", address("1"), address("10"), address("20")),
          {{matched, from(address("1"))}, {unmatched, from(address("15"))}}});
-    add({fmt::format("srcipfrom='{}' srcipto='{}' dstipfrom='{}' dstipto='{}'", address("10"), address("20"), address("30"),
-                     address("40")),
+    add({fmt::format("srcipfrom='{}' srcipto='{}' dstipfrom='{}' dstipto='{}'", address("10"), address("20"),
+                     address("30"), address("40")),
          {{matched, with([&](Ip &one) { one.src = address("20"), one.dst = address("30"); })},
           {never, with([&](Ip &one) { one.src = address("20"), one.dst = address("29"); })},
           {never, with([&](Ip &one) { one.src = address("21"), one.dst = address("40"); })},
@@ -97,7 +98,11 @@ private:
   void add_dscp() {
     const auto tos = [&](unsigned value) { return with([&](Ip &one) { one.tos = static_cast<std::uint8_t>(value); }); };
     add({"dscp='46'",
-         {{matched, tos(0xb8)}, {matched, tos(0xbb)}, {unmatched, tos(46)}, {unmatched, tos(0xb7)}, {unmatched, tos(0xbc)}}});
+         {{matched, tos(0xb8)},
+          {matched, tos(0xbb)},
+          {unmatched, tos(46)},
+          {unmatched, tos(0xb7)},
+          {unmatched, tos(0xbc)}}});
     add({"dscp='63'", {{matched, tos(0xfc)}, {matched, tos(0xff)}, {unmatched, tos(0xfb)}}});
     add({"dscp='0'", {{matched, tos(0)}, {matched, tos(3)}, {unmatched, tos(4)}}});
   }
@@ -169,9 +174,10 @@ void add_tcp_rows(std::vector<Row> &rows, std::uint8_t version) {
   const auto options = [&](std::vector<std::uint8_t> kinds) {
     return Frame(Ip{.version = version, .protocol = IPPROTO_TCP, .options = std::move(kinds)});
   };
-  rows.push_back({"option='8'",
-                  {{matched, options({8})}, {matched, options({2, 4, 8})}, {unmatched, options({2, 4})}, {unmatched, options({})}},
-                  stateless});
+  rows.push_back(
+      {"option='8'",
+       {{matched, options({8})}, {matched, options({2, 4, 8})}, {unmatched, options({2, 4})}, {unmatched, options({})}},
+       stateless});
   rows.push_back({"option='253'", {{matched, options({253})}, {unmatched, options({254})}}, stateless});
   if (version == 6) { // read, and without effect, as libvirt does
     rows.push_back({"flags='SYN,ACK/SYN'", {{always, flags(syn)}, {always, flags(ack)}}, stateless});
@@ -184,11 +190,14 @@ void add_tcp_rows(std::vector<Row> &rows, std::uint8_t version) {
                    {unmatched, flags(ack)},
                    {unmatched, flags(0)}},
                   stateless});
-  rows.push_back({"flags='ALL/NONE'", {{matched, flags(0)}, {unmatched, flags(fin)}, {unmatched, flags(urg)}}, stateless});
-  rows.push_back({"flags='ALL/FIN,PSH,URG'",
-                  {{matched, flags(fin | psh | urg)}, {unmatched, flags(fin | psh)}, {unmatched, flags(fin | psh | urg | ack)}},
-                  stateless});
-  rows.push_back({"flags='RST/RST'", {{matched, flags(rst)}, {matched, flags(rst | ack)}, {unmatched, flags(ack)}}, stateless});
+  rows.push_back(
+      {"flags='ALL/NONE'", {{matched, flags(0)}, {unmatched, flags(fin)}, {unmatched, flags(urg)}}, stateless});
+  rows.push_back(
+      {"flags='ALL/FIN,PSH,URG'",
+       {{matched, flags(fin | psh | urg)}, {unmatched, flags(fin | psh)}, {unmatched, flags(fin | psh | urg | ack)}},
+       stateless});
+  rows.push_back(
+      {"flags='RST/RST'", {{matched, flags(rst)}, {matched, flags(rst | ack)}, {unmatched, flags(ack)}}, stateless});
   rows.push_back({"flags='SYN/SYN' dstportstart='2000'",
                   {{matched, flags(syn)},
                    {never, flags(ack)},
@@ -202,11 +211,14 @@ void add_icmp_rows(std::vector<Row> &rows, std::uint8_t version) {
   const auto icmp = [&](int type, std::uint8_t code) {
     return Frame(Ip{.version = version, .protocol = protocol, .type = type, .code = code});
   };
-  rows.push_back({"type='8'", {{matched, icmp(8, 0)}, {matched, icmp(8, 9)}, {unmatched, icmp(0, 8)}, {unmatched, icmp(9, 8)}}, stateless});
+  rows.push_back({"type='8'",
+                  {{matched, icmp(8, 0)}, {matched, icmp(8, 9)}, {unmatched, icmp(0, 8)}, {unmatched, icmp(9, 8)}},
+                  stateless});
   rows.push_back({"type='3' code='1'",
                   {{matched, icmp(3, 1)}, {unmatched, icmp(3, 2)}, {unmatched, icmp(1, 3)}, {unmatched, icmp(4, 1)}},
                   stateless});
-  rows.push_back({"type='0' code='0'", {{matched, icmp(0, 0)}, {unmatched, icmp(0, 1)}, {unmatched, icmp(1, 0)}}, stateless});
+  rows.push_back(
+      {"type='0' code='0'", {{matched, icmp(0, 0)}, {unmatched, icmp(0, 1)}, {unmatched, icmp(1, 0)}}, stateless});
   rows.push_back({"type='254' code='255'", {{matched, icmp(254, 255)}, {unmatched, icmp(254, 0)}}, stateless});
   if (version == 4) // the kernel takes it for any type
     rows.push_back({"type='255'", {{matched, icmp(255, 0)}, {matched, icmp(8, 0)}}, stateless});

@@ -38,7 +38,7 @@ void add_protocol_rows(std::vector<Row> &rows) {
   add("igmp", IPPROTO_IGMP, IPPROTO_UDP);
   add("0x2f", 47, 46);
   // To the kernel, AH is one more extension header, and what is behind it decides.
-  rows.push_back({"protocol='ah'", {{never, packet(IPPROTO_AH)}, {unmatched, packet()}}});
+  rows.push_back({"protocol='ah'", {{unmatched, packet(IPPROTO_AH)}, {unmatched, packet()}}});
 }
 
 void add_port_rows(std::vector<Row> &rows) {
@@ -70,7 +70,9 @@ void add_icmp_rows(std::vector<Row> &rows) {
   rows.push_back({"type='1' typeend='4'",
                   {{matched, icmp(1)}, {matched, icmp(4, 255)}, {unmatched, icmp(0)}, {unmatched, icmp(5)}},
                   base});
-  rows.push_back({"code='3'", {{matched, icmp(0, 3)}, {matched, icmp(255, 3)}, {unmatched, icmp(1, 2)}, {unmatched, icmp(1, 4)}}, base});
+  rows.push_back({"code='3'",
+                  {{matched, icmp(0, 3)}, {matched, icmp(255, 3)}, {unmatched, icmp(1, 2)}, {unmatched, icmp(1, 4)}},
+                  base});
   rows.push_back({"code='3' codeend='5'",
                   {{matched, icmp(1, 3)}, {matched, icmp(1, 5)}, {unmatched, icmp(1, 2)}, {unmatched, icmp(1, 6)}},
                   base});

@@ -41,8 +41,8 @@ private:
   [[nodiscard]] std::string rule(const Row &row, bool negated, const char *direction) const {
     const bool drops = row.counts_connections && !negated;
     const auto base = row.base.empty() ? std::string{} : fmt::format("<{} {}/>", element_, row.base);
-    return fmt::format("<rule action='{}' direction='{}' priority='0'>{}<{} match='{}' {}/></rule>", drops ? "drop" : "accept",
-                       direction, base, element_, negated ? "no" : "yes", row.attributes);
+    return fmt::format("<rule action='{}' direction='{}' priority='0'>{}<{} match='{}' {}/></rule>",
+                       drops ? "drop" : "accept", direction, base, element_, negated ? "no" : "yes", row.attributes);
   }
 
   bool bind(const Row &row, bool negated, const std::vector<const char *> &directions) {
@@ -93,7 +93,8 @@ private:
   void begin_connection(const Row &row, const Pass &pass) {
     const auto other = pass.sender == Sender::workload ? Sender::peer : Sender::workload;
     for (const auto &prelude : row.prelude)
-      EXPECT_TRUE(wire_.passes(prelude.by_sender ? pass.sender : other, pass.mirrored ? mirrored(prelude.frame) : prelude.frame));
+      EXPECT_TRUE(wire_.passes(prelude.by_sender ? pass.sender : other,
+                               pass.mirrored ? mirrored(prelude.frame) : prelude.frame));
   }
 
   void send(const Row &row, bool negated, const Pass &pass) {
@@ -118,15 +119,23 @@ private:
       const auto *chain = is_ethernet_ ? (out ? "nwgate-I-v0" : "nwgate-O-v0") : (out ? "FI-v0" : "FO-v0");
       std::uint64_t counted = 0;
       for (const auto &rule : rules)
-        if (rule.chain == chain && rule.is_from("test", pass.line))
+        if (rule.is_from("test", pass.line) && is_decision_in(rule, chain, out))
           counted += rule.packets;
       EXPECT_EQ(counted, expected) << describe(row, negated, pass) << ", packets of the rule in " << chain;
     }
   }
 
+  /// The negation of a DSCP is a chain of its own, to which the rule jumps and which returns what it does not match.
+  [[nodiscard]] bool is_decision_in(const KernelRule &rule, const std::string &chain, bool out) const {
+    if (!is_ethernet_)
+      return rule.chain == chain;
+    return (rule.chain == chain || rule.chain.starts_with(out ? "I-v0-dscp" : "O-v0-dscp")) && rule.verdict == "accept";
+  }
+
   [[nodiscard]] std::string describe(const Row &row, bool negated, const Pass &pass) const {
-    return fmt::format("<{} {}match='{}' {}/> {}{}", element_, row.base.empty() ? "" : row.base + "/> and <" + element_ + " ",
-                       negated ? "no" : "yes", row.attributes, pass.sender == Sender::workload ? "from" : "to", " the workload") +
+    return fmt::format("<{} {}match='{}' {}/> {}{}", element_,
+                       row.base.empty() ? "" : row.base + "/> and <" + element_ + " ", negated ? "no" : "yes",
+                       row.attributes, pass.sender == Sender::workload ? "from" : "to", " the workload") +
            (pass.mirrored ? ", mirrored" : "");
   }
 
@@ -142,12 +151,14 @@ class Elements : public KernelTest, public testing::WithParamInterface<Table> {}
 TEST_P(Elements, MatchWhatTheTableSays) {
   must_run({"ipset", "restore"}, "create hosts4 hash:ip family inet\nadd hosts4 10.0.5.5\n"
                                  "create hosts6 hash:ip family inet6\nadd hosts6 fd00::5:5\n");
-  Wire wire(network());
-  RowRunner runner(network(), engine(), wire, GetParam().element);
+  // conntrack takes every checksum of UDPLITE for wrong: see UdpliteChecksums.
+  if (GetParam().element.starts_with("udplite"))
+    set_sysctl("netfilter/nf_conntrack_checksum", "0");
+  RowRunner runner(network(), engine(), wire(), GetParam().element);
   for (const auto &row : GetParam().rows)
     runner.run(row);
   RecordProperty("rows", static_cast<int>(GetParam().rows.size()));
-  RecordProperty("frames", static_cast<int>(wire.sent()));
+  RecordProperty("frames", static_cast<int>(wire().sent()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Packets, Elements, testing::ValuesIn(all_tables()), [](const auto &instance) {

@@ -26,8 +26,7 @@ std::optional<Counts> counts(const nftnl_rule &rule) {
   const nftnl_expr *counter = counter_of(rule);
   if (counter == nullptr)
     return std::nullopt;
-  return Counts{nftnl_expr_get_u64(counter, NFTNL_EXPR_CTR_PACKETS),
-                nftnl_expr_get_u64(counter, NFTNL_EXPR_CTR_BYTES)};
+  return Counts{nftnl_expr_get_u64(counter, NFTNL_EXPR_CTR_PACKETS), nftnl_expr_get_u64(counter, NFTNL_EXPR_CTR_BYTES)};
 }
 
 bool set_counts(nftnl_rule &rule, const Counts &counts) {

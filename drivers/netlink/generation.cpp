@@ -51,8 +51,7 @@ Result<int> empty_batch(Channel &channel, GenerationId id) {
     else if (received->size == 0)
       return code;
     for (const nlmsghdr *message : messages_in(std::span(buffer).first(received->size)))
-      if (auto answer = acknowledgement_in(*message);
-          answer && answer->code != 0 && message->nlmsg_seq - sequence < 2)
+      if (auto answer = acknowledgement_in(*message); answer && answer->code != 0 && message->nlmsg_seq - sequence < 2)
         code = answer->code;
   }
 }

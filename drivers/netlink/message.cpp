@@ -40,8 +40,7 @@ std::vector<const nlmsghdr *> messages_in(std::span<const std::byte> datagram) {
 std::vector<const nlattr *> attributes_in(const void *first, std::size_t size) {
   std::vector<const nlattr *> attributes;
   const auto *attribute = static_cast<const nlattr *>(first);
-  for (int left = static_cast<int>(size); mnl_attr_ok(attribute, left);
-       attribute = mnl_attr_next(attribute)) {
+  for (int left = static_cast<int>(size); mnl_attr_ok(attribute, left); attribute = mnl_attr_next(attribute)) {
     attributes.push_back(attribute);
     left -= static_cast<int>(MNL_ALIGN(attribute->nla_len));
   }
@@ -66,9 +65,7 @@ std::string Acknowledgement::message() const {
   return words;
 }
 
-Error Acknowledgement::error() const {
-  return Error((code == EPERM ? "needs CAP_NET_ADMIN: " : "") + message(), code);
-}
+Error Acknowledgement::error() const { return Error((code == EPERM ? "needs CAP_NET_ADMIN: " : "") + message(), code); }
 
 std::optional<Acknowledgement> acknowledgement_in(const nlmsghdr &message) {
   const std::size_t size = mnl_nlmsg_get_payload_len(&message);
@@ -89,8 +86,7 @@ std::optional<Acknowledgement> acknowledgement_in(const nlmsghdr &message) {
   if (is_error) {
     const auto *error = reinterpret_cast<const nlmsgerr *>(payload);
     skip = sizeof *error;
-    if ((message.nlmsg_flags & NLM_F_CAPPED) == 0 && result.code != 0 &&
-        error->msg.nlmsg_len > sizeof error->msg)
+    if ((message.nlmsg_flags & NLM_F_CAPPED) == 0 && result.code != 0 && error->msg.nlmsg_len > sizeof error->msg)
       skip += NLMSG_ALIGN(error->msg.nlmsg_len - sizeof error->msg);
   }
   if (skip >= size)

@@ -34,8 +34,8 @@ struct Request::Reading {
 };
 
 Request::Request(std::uint16_t type, std::uint8_t family, Kind kind) : kind_(kind), message_(request_size) {
-  nftnl_nlmsg_build_hdr(reinterpret_cast<char *>(message_.data()), type, family,
-                        kind == Kind::dump ? NLM_F_DUMP : 0, 0);
+  nftnl_nlmsg_build_hdr(reinterpret_cast<char *>(message_.data()), type, family, kind == Kind::dump ? NLM_F_DUMP : 0,
+                        0);
 }
 
 void Request::put(std::uint16_t attribute, const std::string &text) {
@@ -118,8 +118,7 @@ std::uint64_t handle_in(const nlmsghdr &message, std::uint16_t handle_attribute)
 
 } // namespace
 
-Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request,
-                                                std::uint16_t handle_attribute) {
+Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request, std::uint16_t handle_attribute) {
   std::optional<Fingerprint> last;
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     auto now = generation(channel);

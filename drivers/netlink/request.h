@@ -39,8 +39,7 @@ public:
 
 private:
   struct Reading;
-  void take(const nlmsghdr &message, const std::function<void(const nlmsghdr &)> &visit,
-            Reading &reading) const;
+  void take(const nlmsghdr &message, const std::function<void(const nlmsghdr &)> &visit, Reading &reading) const;
 
   Kind kind_;
   std::vector<std::byte> message_;
@@ -62,8 +61,7 @@ inline constexpr int most_attempts = 500;
 ///   the rules of a transaction in the making, and those that the last commit deleted and has not unlinked
 ///   yet. When such come or go between two parts, the next one leaves out others or repeats them. So an
 ///   answer that was made in steps is only believed when the next one has the same handles.
-Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request,
-                                                std::uint16_t handle_attribute);
+Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request, std::uint16_t handle_attribute);
 
 /// Everything that the request lists, each message made a T by `parse`. Nothing there (ENOENT) is an empty
 /// vector. `handle_attribute` is the NFTA_*_HANDLE of what is listed, `what` names it in errors.

@@ -19,8 +19,7 @@ constexpr std::size_t largest_receive_buffer = std::size_t{512} << 20;
 /// `forced` needs CAP_NET_ADMIN in the first user namespace; `limited` obeys the system's limits.
 void set_buffer(const mnl_socket &socket, int forced, int limited, std::size_t bytes) {
   // The kernel doubles the value.
-  const int value =
-      static_cast<int>(std::min(bytes, static_cast<std::size_t>(std::numeric_limits<int>::max() / 2)));
+  const int value = static_cast<int>(std::min(bytes, static_cast<std::size_t>(std::numeric_limits<int>::max() / 2)));
   const int fd = mnl_socket_get_fd(&socket);
   if (setsockopt(fd, SOL_SOCKET, forced, &value, sizeof value) != 0)
     setsockopt(fd, SOL_SOCKET, limited, &value, sizeof value);
@@ -71,8 +70,7 @@ std::ptrdiff_t Socket::receive_once(std::span<std::byte> buffer) {
 void Socket::grow_send_buffer(std::size_t bytes) { set_buffer(*socket_, SO_SNDBUFFORCE, SO_SNDBUF, bytes); }
 
 void Socket::grow_receive_buffer() {
-  receive_buffer_ =
-      receive_buffer_ == 0 ? first_receive_buffer : std::min(2 * receive_buffer_, largest_receive_buffer);
+  receive_buffer_ = receive_buffer_ == 0 ? first_receive_buffer : std::min(2 * receive_buffer_, largest_receive_buffer);
   set_buffer(*socket_, SO_RCVBUFFORCE, SO_RCVBUF, receive_buffer_);
 }
 

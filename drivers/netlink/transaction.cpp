@@ -40,9 +40,7 @@ bool has_too_many_expressions(nftnl_rule &rule) {
 }
 
 /// The expressions are one attribute, whose length has 16 bits.
-bool expressions_fit(const nlmsghdr &message) {
-  return message.nlmsg_len <= std::numeric_limits<std::uint16_t>::max();
-}
+bool expressions_fit(const nlmsghdr &message) { return message.nlmsg_len <= std::numeric_limits<std::uint16_t>::max(); }
 
 } // namespace
 
@@ -55,8 +53,8 @@ Transaction::Transaction(std::optional<GenerationId> expected)
 }
 
 nlmsghdr &Transaction::start(std::uint16_t type, Family family, std::uint16_t flags) {
-  return *nftnl_nlmsg_build_hdr(reinterpret_cast<char *>(scratch_.get()), type,
-                                static_cast<std::uint16_t>(family), flags, 0);
+  return *nftnl_nlmsg_build_hdr(reinterpret_cast<char *>(scratch_.get()), type, static_cast<std::uint16_t>(family),
+                                flags, 0);
 }
 
 void Transaction::append(const nlmsghdr &message) {

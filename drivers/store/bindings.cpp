@@ -55,9 +55,10 @@ std::optional<Binding> BindingFiles::read(const Listed &file, Diagnostics &diagn
   if (bindings.empty())
     return std::nullopt;
   if (bindings.size() > 1 || bindings.front().port != file.port) {
-    diagnostics.error(id::name_is_not_file_name, bindings.front().where,
-                      fmt::format("the port is called '{0}', so the file must be called '{0}.xml' and bind nothing else",
-                                  bindings.front().port));
+    diagnostics.error(
+        id::name_is_not_file_name, bindings.front().where,
+        fmt::format("the port is called '{0}', so the file must be called '{0}.xml' and bind nothing else",
+                    bindings.front().port));
     return std::nullopt;
   }
   return std::move(bindings.front());

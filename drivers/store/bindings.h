@@ -15,7 +15,8 @@ namespace nwgate::store {
 
 class BindingFiles {
 public:
-  BindingFiles(const Directories &directories, const xml::Limits &limits) : directories_(directories), limits_(limits) {}
+  BindingFiles(const Directories &directories, const xml::Limits &limits)
+      : directories_(directories), limits_(limits) {}
 
   struct Listed {
     std::string port;

@@ -19,8 +19,8 @@ struct Directories {
   /// Bindings that were made through the command; they last until the host restarts, as their ports do.
   std::string transient_bindings;
   std::string lock_file;
-  /// Shipped filters: below `root`, and beside the program (`../share/nwgate/filters` of it), which serves installations
-  /// in another prefix and a build folder.
+  /// Shipped filters: below `root`, and beside the program (`../share/nwgate/filters` of it), which serves
+  /// installations in another prefix and a build folder.
   std::vector<std::string> shipped_filters;
 };
 

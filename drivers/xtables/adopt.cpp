@@ -12,8 +12,7 @@ using Kind = Operation::Kind;
 
 class FamilyAdoption {
 public:
-  FamilyAdoption(Family family, const Desired &desired, KernelTable &table,
-                 std::vector<Operation> &operations)
+  FamilyAdoption(Family family, const Desired &desired, KernelTable &table, std::vector<Operation> &operations)
       : family_(family), desired_(desired), table_(table), operations_(operations) {}
 
   void run() {

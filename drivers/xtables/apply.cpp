@@ -18,8 +18,8 @@ void set_aside(Desired &desired, const std::set<std::string> &ports) {
   desired.untouched.insert(ports.begin(), ports.end());
 }
 
-std::optional<Plan> plan_from(const Desired &desired, KernelView &view, const SetIndex &sets,
-                              Diagnostics &diagnostics, std::set<std::string> &at_fault) {
+std::optional<Plan> plan_from(const Desired &desired, KernelView &view, const SetIndex &sets, Diagnostics &diagnostics,
+                              std::set<std::string> &at_fault) {
   auto operations = desired.adopt ? remove_unmarked(desired, view) : std::vector<Operation>{};
   auto plan = make_plan(desired, view, sets, diagnostics, &at_fault);
   if (plan)
@@ -33,9 +33,8 @@ std::optional<Plan> plan_from(const Desired &desired, KernelView &view, const Se
 Result<std::optional<Plan>> plan_what_can_be(Desired &desired, Scope scope, netlink::Channel &channel,
                                              const SetIndex &sets, Diagnostics &diagnostics) {
   for (;;) {
-    auto view = scope == Scope::everything
-                    ? read_all(channel, sets)
-                    : read_ports(channel, sets, desired.prefix, desired.ports, desired.leaving);
+    auto view = scope == Scope::everything ? read_all(channel, sets)
+                                           : read_ports(channel, sets, desired.prefix, desired.ports, desired.leaving);
     if (!view)
       return fail(std::move(view.error()));
     std::set<std::string> at_fault;

@@ -152,18 +152,16 @@ std::optional<ExpressionReader::Payload> ExpressionReader::take_payload() {
 
 std::optional<ExpressionReader::Payload> ExpressionReader::peek_payload() const {
   const auto *e = peek("payload");
-  if (e == nullptr || nftnl_expr_is_set(e, NFTNL_EXPR_PAYLOAD_SREG) ||
-      !is(*e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1))
+  if (e == nullptr || nftnl_expr_is_set(e, NFTNL_EXPR_PAYLOAD_SREG) || !is(*e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1))
     return std::nullopt;
-  return Payload{nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_BASE),
-                 nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET),
+  return Payload{nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_BASE), nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET),
                  nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_LEN)};
 }
 
 std::optional<std::vector<std::uint8_t>> ExpressionReader::take_bitwise_and() {
   const auto *e = peek("bitwise");
-  if (e == nullptr || !is(*e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1) ||
-      !is(*e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1) || !is(*e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL))
+  if (e == nullptr || !is(*e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1) || !is(*e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1) ||
+      !is(*e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL))
     return std::nullopt;
   auto mask = bytes_of(*e, NFTNL_EXPR_BITWISE_MASK);
   if (bytes_of(*e, NFTNL_EXPR_BITWISE_XOR) != std::vector<std::uint8_t>(mask.size()) ||

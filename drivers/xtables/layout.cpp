@@ -39,8 +39,8 @@ private:
   }
 
   void refuse(const ProgramRule &rule, const std::string &why) {
-    auto &diagnostic =
-        diagnostics_.error(id::not_expressible, rule.origin ? rule.origin->where : SourcePosition{}, "layout xtables: " + why);
+    auto &diagnostic = diagnostics_.error(id::not_expressible, rule.origin ? rule.origin->where : SourcePosition{},
+                                          "layout xtables: " + why);
     if (rule.origin)
       for (auto step = rule.origin->path.rbegin(); step != rule.origin->path.rend(); ++step)
         diagnostic.note(step->where, "included from here");
@@ -71,11 +71,14 @@ private:
       if (rules.side_chain.empty())
         continue;
       ++side_chains_[chain.direction];
-      append(std::move(rules.side_chain), rule, ruleset_.chains.emplace_back(PortChain{Family::bridge, side_chain, {}}));
+      append(std::move(rules.side_chain), rule,
+             ruleset_.chains.emplace_back(PortChain{Family::bridge, side_chain, {}}));
     }
     if (is_root) {
       const bool out = chain.direction == Direction::out;
-      const Interface interface{out ? Side::source : Side::destination, {ruleset_.port, false}};
+      const Interface interface {
+        out ? Side::source : Side::destination, { ruleset_.port, false }
+      };
       ruleset_.links.push_back(
           {Family::bridge, out ? "PREROUTING" : "POSTROUTING", {{interface}, Jump{laid.name, false}}});
     }

@@ -13,8 +13,8 @@ namespace nwgate::xtables {
 
 /// The ebtables rules that together do what one rule of a closed program does.
 ///
-/// A DSCP takes four: ebtables compares the whole TOS byte, so there is one for each value of its ECN bits. The negation
-/// takes a chain of its own, where the four return and what is left meets the verdict.
+/// A DSCP takes four: ebtables compares the whole TOS byte, so there is one for each value of its ECN bits. The
+/// negation takes a chain of its own, where the four return and what is left meets the verdict.
 struct BridgeRules {
   /// In the place of the rule.
   std::vector<Rule> rules;

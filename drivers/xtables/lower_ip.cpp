@@ -4,9 +4,9 @@
 #include "drivers/xtables/operands.h"
 
 #include <fmt/format.h>
+#include <linux/in.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_conntrack.h>
-#include <linux/in.h>
 #include <optional>
 
 namespace nwgate::xtables {

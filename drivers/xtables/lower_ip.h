@@ -10,8 +10,8 @@
 
 namespace nwgate::xtables {
 
-/// The rule for a chain of that direction. An accept of what leaves the port becomes a RETURN, so that the chains of the
-/// receiving port still see the packet. Or why iptables cannot express the rule.
+/// The rule for a chain of that direction. An accept of what leaves the port becomes a RETURN, so that the chains of
+/// the receiving port still see the packet. Or why iptables cannot express the rule.
 std::variant<Rule, std::string> lower_ip(const ProgramRule &rule, Direction direction);
 
 } // namespace nwgate::xtables

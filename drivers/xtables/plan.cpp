@@ -41,7 +41,8 @@ public:
   FamilyPlanner(Family family, const Desired &desired, const KernelView &view, const SetIndex &sets,
                 std::vector<Operation> &operations, std::set<std::string> &at_fault, Diagnostics &diagnostics)
       : family_(family), desired_(desired), table_(view.tables.at(family)), complete_(view.complete), sets_(sets),
-        operations_(operations), at_fault_(at_fault), diagnostics_(diagnostics), shared_(shared_chains(desired.prefix)) {}
+        operations_(operations), at_fault_(at_fault), diagnostics_(diagnostics),
+        shared_(shared_chains(desired.prefix)) {}
 
   void run() {
     for (const auto *ruleset : desired_.ports) {
@@ -146,16 +147,17 @@ private:
     diagnostics_
         .error(id::chain_is_foreign, kernel_place(),
                fmt::format("chain '{}' of port '{}' is there already and is not nwgate's", chain, port))
-        .note(kernel_place(), desired_.adopt
-                                  ? "a chain that is not nwgate's leads to it: delete that rule first"
-                                  : "nwgate apply --adopt replaces such chains: after a restore by the tools, for example");
+        .note(kernel_place(),
+              desired_.adopt ? "a chain that is not nwgate's leads to it: delete that rule first"
+                             : "nwgate apply --adopt replaces such chains: after a restore by the tools, for example");
   }
 
   std::optional<WantedRule> make_wanted(const Rule &rule, const OriginText &mark, std::shared_ptr<const Origin> origin,
                                         const std::string &chain, const std::vector<std::uint8_t> &user_data) {
     WantedRule wanted{new_rule(chain), {}, {}, mark, std::move(origin)};
     if (const auto why = encode(rule, family_, sets_, *wanted.native)) {
-      diagnostics_.error(id::not_expressible, wanted.origin ? wanted.origin->where : kernel_place(), "layout xtables: " + *why);
+      diagnostics_.error(id::not_expressible, wanted.origin ? wanted.origin->where : kernel_place(),
+                         "layout xtables: " + *why);
       return std::nullopt;
     }
     netlink::set_user_data(*wanted.native, user_data);
@@ -330,7 +332,8 @@ private:
       return;
     if (family_ != Family::bridge)
       remove_shared_chains();
-    // The table goes if it is ours and holds nothing but base chains as they were made; otherwise those of them that are ours.
+    // The table goes if it is ours and holds nothing but base chains as they were made; otherwise those of them that
+    // are ours.
     std::size_t bases = 0;
     std::size_t empty_bases = 0;
     std::vector<std::string> our_bases;
@@ -403,7 +406,8 @@ private:
         return;
     }
     for (const auto &[base, rule] : shared_jumps()) {
-      if (const auto *jump = find_rule(base, rule); jump != nullptr && read_owner_mark(netlink::user_data_of(*jump->native))) {
+      if (const auto *jump = find_rule(base, rule);
+          jump != nullptr && read_owner_mark(netlink::user_data_of(*jump->native))) {
         delete_rule(*jump, base, {});
         ++deleted_links_[base];
       }
@@ -511,7 +515,7 @@ std::string text_of(const Operation &operation) {
   case Kind::add_rule:
   case Kind::replace_rule:
   case Kind::delete_rule: // what is not listed is the rule that ebtables keeps for a policy, or nobody's tool wrote it
-    return operation.listed  ? to_save_text(*operation.listed, operation.family)
+    return operation.listed    ? to_save_text(*operation.listed, operation.family)
            : operation.foreign ? "(not a rule of the tools)"
                                : "(policy)";
   default:
@@ -526,7 +530,8 @@ std::optional<Plan> make_plan(const Desired &desired, const KernelView &view, co
   Plan plan;
   plan.generation = view.generation;
   for (const auto family : all_families)
-    FamilyPlanner(family, desired, view, sets, plan.operations, at_fault == nullptr ? unused : *at_fault, diagnostics).run();
+    FamilyPlanner(family, desired, view, sets, plan.operations, at_fault == nullptr ? unused : *at_fault, diagnostics)
+        .run();
   return diagnostics.error_count() == errors ? std::optional(std::move(plan)) : std::nullopt;
 }
 
@@ -536,7 +541,8 @@ Result<netlink::Commit> commit(Plan &plan, netlink::Channel &channel, Diagnostic
   for (std::size_t i = 0; i < plan.operations.size(); ++i)
     writer.write(plan.operations[i], i);
   auto result = transaction.commit(channel);
-  // The others may follow from the first: the kernel goes on with a chain that is missing, or a table that is not valid.
+  // The others may follow from the first: the kernel goes on with a chain that is missing, or a table that is not
+  // valid.
   if (result && result->outcome == netlink::Commit::Outcome::refused)
     report(result->refusals.front(), plan, diagnostics);
   return result;

@@ -30,7 +30,15 @@ struct Desired {
 /// One change.
 struct Operation {
   enum class Kind : std::uint8_t {
-    add_table, add_base_chain, add_chain, add_rule, replace_rule, delete_rule, flush_chain, delete_chain, delete_table,
+    add_table,
+    add_base_chain,
+    add_chain,
+    add_rule,
+    replace_rule,
+    delete_rule,
+    flush_chain,
+    delete_chain,
+    delete_table,
   };
   Kind kind{};
   Family family{};

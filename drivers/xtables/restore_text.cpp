@@ -16,7 +16,10 @@ public:
 
   std::string make() {
     const bool bridge = family_ == Family::bridge;
-    text_ = fmt::format("# {}\n*{}\n", bridge ? "ebtables" : family_ == Family::ip ? "iptables" : "ip6tables",
+    text_ = fmt::format("# {}\n*{}\n",
+                        bridge                  ? "ebtables"
+                        : family_ == Family::ip ? "iptables"
+                                                : "ip6tables",
                         table_of(family_).name);
     for (const auto &base : base_chains(family_))
       declare(base.name, "ACCEPT");

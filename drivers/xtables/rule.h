@@ -110,8 +110,8 @@ struct EbVlan {
 /// ebtables' `stp` match (struct ebt_stp_info).
 struct EbStp {
   std::optional<Term<std::uint8_t>> type, flags;
-  std::optional<Term<Range<std::uint16_t>>> root_priority, sender_priority, port, message_age, max_age,
-      hello_time, forward_delay;
+  std::optional<Term<Range<std::uint16_t>>> root_priority, sender_priority, port, message_age, max_age, hello_time,
+      forward_delay;
   std::optional<Term<Range<std::uint32_t>>> root_cost;
   std::optional<Term<MaskedMac>> root_address, sender_address;
   bool operator==(const EbStp &) const = default;
@@ -223,9 +223,9 @@ struct Physdev {
   bool operator==(const Physdev &) const = default;
 };
 
-using Match = std::variant<Interface, EtherAddress, EtherType, EbIp, EbIp6, EbArp, EbVlan, EbStp, Ipv4Match,
-                           Ipv6Match, Protocol, MacSource, Ipv4Range, Ipv6Range, Dscp, Tcp, Udp, Sctp, Icmp,
-                           ConntrackState, ConntrackDirection, SetMatch, ConnLimit, Comment, Physdev>;
+using Match = std::variant<Interface, EtherAddress, EtherType, EbIp, EbIp6, EbArp, EbVlan, EbStp, Ipv4Match, Ipv6Match,
+                           Protocol, MacSource, Ipv4Range, Ipv6Range, Dscp, Tcp, Udp, Sctp, Icmp, ConntrackState,
+                           ConntrackDirection, SetMatch, ConnLimit, Comment, Physdev>;
 
 // --- targets -------------------------------------------------------------------------------------------
 

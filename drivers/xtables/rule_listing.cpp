@@ -47,8 +47,10 @@ std::string expressions_text(const nftnl_rule &rule) {
         auto &out = *static_cast<std::string *>(data);
         char buffer[4096];
         const int size = nftnl_expr_snprintf(buffer, sizeof buffer, expression, NFTNL_OUTPUT_DEFAULT, 0);
-        out += fmt::format("{}[ {} {}]", out.empty() ? "" : " ", nftnl_expr_get_str(expression, NFTNL_EXPR_NAME),
-                           std::string_view(buffer, size < 0 ? 0 : std::min<std::size_t>(static_cast<std::size_t>(size), sizeof buffer - 1)));
+        out += fmt::format(
+            "{}[ {} {}]", out.empty() ? "" : " ", nftnl_expr_get_str(expression, NFTNL_EXPR_NAME),
+            std::string_view(buffer,
+                             size < 0 ? 0 : std::min<std::size_t>(static_cast<std::size_t>(size), sizeof buffer - 1)));
         return 0;
       },
       &text);

@@ -102,8 +102,7 @@ void Diagnostics::append(const Diagnostics &other) {
 
 std::string to_line(const Diagnostic &diagnostic) {
   return fmt::format("{}: {}: {} [{}]", diagnostic.where.to_string(),
-                     diagnostic.severity == Severity::error ? "error" : "warning", diagnostic.message,
-                     diagnostic.id);
+                     diagnostic.severity == Severity::error ? "error" : "warning", diagnostic.message, diagnostic.id);
 }
 
 std::string to_text(const Diagnostic &diagnostic) {

@@ -14,11 +14,10 @@ struct PrefixRow {
   ChainPrefix prefix;
   int priority;
 };
-constexpr std::array rows = {
-    PrefixRow{"mac", ChainPrefix::mac, -800},   PrefixRow{"vlan", ChainPrefix::vlan, -750},
-    PrefixRow{"stp", ChainPrefix::stp, -810},   PrefixRow{"arp", ChainPrefix::arp, -500},
-    PrefixRow{"rarp", ChainPrefix::rarp, -400}, PrefixRow{"ipv4", ChainPrefix::ipv4, -700},
-    PrefixRow{"ipv6", ChainPrefix::ipv6, -600}};
+constexpr std::array rows = {PrefixRow{"mac", ChainPrefix::mac, -800},   PrefixRow{"vlan", ChainPrefix::vlan, -750},
+                             PrefixRow{"stp", ChainPrefix::stp, -810},   PrefixRow{"arp", ChainPrefix::arp, -500},
+                             PrefixRow{"rarp", ChainPrefix::rarp, -400}, PrefixRow{"ipv4", ChainPrefix::ipv4, -700},
+                             PrefixRow{"ipv6", ChainPrefix::ipv6, -600}};
 
 bool has_legal_characters(std::string_view name) {
   return std::ranges::all_of(name, [](unsigned char c) {

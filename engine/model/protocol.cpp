@@ -29,44 +29,43 @@ constexpr auto vlan = join(ether,
                            std::array{AttributeSpec{A::vlanid, "vlanid", T::vlan_id},
                                       AttributeSpec{A::encap_protocol, "encap-protocol", T::encapsulated_type}},
                            comment);
-constexpr auto stp =
-    join(std::array{AttributeSpec{A::srcmacaddr, "srcmacaddr", T::mac},
-                    AttributeSpec{A::srcmacmask, "srcmacmask", T::mac_mask},
-                    AttributeSpec{A::stp_type, "type", T::u8},
-                    AttributeSpec{A::stp_flags, "flags", T::u8},
-                    AttributeSpec{A::root_priority, "root-priority", T::u16},
-                    AttributeSpec{A::root_priority_hi, "root-priority-hi", T::u16},
-                    AttributeSpec{A::root_address, "root-address", T::mac},
-                    AttributeSpec{A::root_address_mask, "root-address-mask", T::mac_mask},
-                    AttributeSpec{A::root_cost, "root-cost", T::u32},
-                    AttributeSpec{A::root_cost_hi, "root-cost-hi", T::u32},
-                    AttributeSpec{A::sender_priority, "sender-priority", T::u16},
-                    AttributeSpec{A::sender_priority_hi, "sender-priority-hi", T::u16},
-                    AttributeSpec{A::sender_address, "sender-address", T::mac},
-                    AttributeSpec{A::sender_address_mask, "sender-address-mask", T::mac_mask},
-                    AttributeSpec{A::stp_port, "port", T::u16},
-                    AttributeSpec{A::stp_port_hi, "port-hi", T::u16},
-                    AttributeSpec{A::age, "age", T::u16},
-                    AttributeSpec{A::age_hi, "age-hi", T::u16},
-                    AttributeSpec{A::max_age, "max-age", T::u16},
-                    AttributeSpec{A::max_age_hi, "max-age-hi", T::u16},
-                    AttributeSpec{A::hello_time, "hello-time", T::u16},
-                    AttributeSpec{A::hello_time_hi, "hello-time-hi", T::u16},
-                    AttributeSpec{A::forward_delay, "forward-delay", T::u16},
-                    AttributeSpec{A::forward_delay_hi, "forward-delay-hi", T::u16}},
-         comment);
-constexpr auto arp = join(ether,
-                          std::array{AttributeSpec{A::hwtype, "hwtype", T::u16},
-                                     AttributeSpec{A::protocoltype, "protocoltype", T::u16},
-                                     AttributeSpec{A::opcode, "opcode", T::arp_opcode},
-                                     AttributeSpec{A::arpsrcmacaddr, "arpsrcmacaddr", T::mac},
-                                     AttributeSpec{A::arpdstmacaddr, "arpdstmacaddr", T::mac},
-                                     AttributeSpec{A::arpsrcipaddr, "arpsrcipaddr", T::ipv4},
-                                     AttributeSpec{A::arpsrcipmask, "arpsrcipmask", T::ipv4_mask},
-                                     AttributeSpec{A::arpdstipaddr, "arpdstipaddr", T::ipv4},
-                                     AttributeSpec{A::arpdstipmask, "arpdstipmask", T::ipv4_mask},
-                                     AttributeSpec{A::gratuitous, "gratuitous", T::boolean}},
+constexpr auto stp = join(std::array{AttributeSpec{A::srcmacaddr, "srcmacaddr", T::mac},
+                                     AttributeSpec{A::srcmacmask, "srcmacmask", T::mac_mask},
+                                     AttributeSpec{A::stp_type, "type", T::u8},
+                                     AttributeSpec{A::stp_flags, "flags", T::u8},
+                                     AttributeSpec{A::root_priority, "root-priority", T::u16},
+                                     AttributeSpec{A::root_priority_hi, "root-priority-hi", T::u16},
+                                     AttributeSpec{A::root_address, "root-address", T::mac},
+                                     AttributeSpec{A::root_address_mask, "root-address-mask", T::mac_mask},
+                                     AttributeSpec{A::root_cost, "root-cost", T::u32},
+                                     AttributeSpec{A::root_cost_hi, "root-cost-hi", T::u32},
+                                     AttributeSpec{A::sender_priority, "sender-priority", T::u16},
+                                     AttributeSpec{A::sender_priority_hi, "sender-priority-hi", T::u16},
+                                     AttributeSpec{A::sender_address, "sender-address", T::mac},
+                                     AttributeSpec{A::sender_address_mask, "sender-address-mask", T::mac_mask},
+                                     AttributeSpec{A::stp_port, "port", T::u16},
+                                     AttributeSpec{A::stp_port_hi, "port-hi", T::u16},
+                                     AttributeSpec{A::age, "age", T::u16},
+                                     AttributeSpec{A::age_hi, "age-hi", T::u16},
+                                     AttributeSpec{A::max_age, "max-age", T::u16},
+                                     AttributeSpec{A::max_age_hi, "max-age-hi", T::u16},
+                                     AttributeSpec{A::hello_time, "hello-time", T::u16},
+                                     AttributeSpec{A::hello_time_hi, "hello-time-hi", T::u16},
+                                     AttributeSpec{A::forward_delay, "forward-delay", T::u16},
+                                     AttributeSpec{A::forward_delay_hi, "forward-delay-hi", T::u16}},
                           comment);
+constexpr auto arp =
+    join(ether,
+         std::array{AttributeSpec{A::hwtype, "hwtype", T::u16}, AttributeSpec{A::protocoltype, "protocoltype", T::u16},
+                    AttributeSpec{A::opcode, "opcode", T::arp_opcode},
+                    AttributeSpec{A::arpsrcmacaddr, "arpsrcmacaddr", T::mac},
+                    AttributeSpec{A::arpdstmacaddr, "arpdstmacaddr", T::mac},
+                    AttributeSpec{A::arpsrcipaddr, "arpsrcipaddr", T::ipv4},
+                    AttributeSpec{A::arpsrcipmask, "arpsrcipmask", T::ipv4_mask},
+                    AttributeSpec{A::arpdstipaddr, "arpdstipaddr", T::ipv4},
+                    AttributeSpec{A::arpdstipmask, "arpdstipmask", T::ipv4_mask},
+                    AttributeSpec{A::gratuitous, "gratuitous", T::boolean}},
+         comment);
 
 constexpr auto addresses(T address, T mask) {
   return std::array{AttributeSpec{A::srcipaddr, "srcipaddr", address}, AttributeSpec{A::srcipmask, "srcipmask", mask},
@@ -79,29 +78,27 @@ constexpr std::array ports = {
 constexpr std::array dscp = {AttributeSpec{A::dscp, "dscp", T::dscp}};
 
 constexpr auto ip = join(ether, addresses(T::ipv4, T::ipv4_mask), protocol, ports, dscp, comment);
-constexpr auto ipv6 = join(ether, addresses(T::ipv6, T::ipv6_mask), protocol, ports,
-                           std::array{AttributeSpec{A::icmp_type, "type", T::u8},
-                                      AttributeSpec{A::icmp_typeend, "typeend", T::u8},
-                                      AttributeSpec{A::icmp_code, "code", T::u8},
-                                      AttributeSpec{A::icmp_codeend, "codeend", T::u8}},
-                           comment);
+constexpr auto ipv6 =
+    join(ether, addresses(T::ipv6, T::ipv6_mask), protocol, ports,
+         std::array{AttributeSpec{A::icmp_type, "type", T::u8}, AttributeSpec{A::icmp_typeend, "typeend", T::u8},
+                    AttributeSpec{A::icmp_code, "code", T::u8}, AttributeSpec{A::icmp_codeend, "codeend", T::u8}},
+         comment);
 
 /// What all protocols of an IP layer have in front of their own attributes.
 constexpr auto ip_layer(T address, T mask) {
-  return join(std::array{AttributeSpec{A::srcmacaddr, "srcmacaddr", T::mac}}, addresses(address, mask),
-              std::array{AttributeSpec{A::srcipfrom, "srcipfrom", address},
-                         AttributeSpec{A::srcipto, "srcipto", address},
-                         AttributeSpec{A::dstipfrom, "dstipfrom", address},
-                         AttributeSpec{A::dstipto, "dstipto", address}},
-              dscp,
-              std::array{AttributeSpec{A::connlimit_above, "connlimit-above", T::connection_count},
-                         AttributeSpec{A::state, "state", T::states},
-                         AttributeSpec{A::ipset, "ipset", T::set_name},
-                         AttributeSpec{A::ipsetflags, "ipsetflags", T::set_flags}});
+  return join(
+      std::array{AttributeSpec{A::srcmacaddr, "srcmacaddr", T::mac}}, addresses(address, mask),
+      std::array{AttributeSpec{A::srcipfrom, "srcipfrom", address}, AttributeSpec{A::srcipto, "srcipto", address},
+                 AttributeSpec{A::dstipfrom, "dstipfrom", address}, AttributeSpec{A::dstipto, "dstipto", address}},
+      dscp,
+      std::array{AttributeSpec{A::connlimit_above, "connlimit-above", T::connection_count},
+                 AttributeSpec{A::state, "state", T::states}, AttributeSpec{A::ipset, "ipset", T::set_name},
+                 AttributeSpec{A::ipsetflags, "ipsetflags", T::set_flags}});
 }
 constexpr auto v4 = ip_layer(T::ipv4, T::ipv4_mask);
 constexpr auto v6 = ip_layer(T::ipv6, T::ipv6_mask);
-constexpr std::array icmp_type = {AttributeSpec{A::icmp_type, "type", T::u8}, AttributeSpec{A::icmp_code, "code", T::u8}};
+constexpr std::array icmp_type = {AttributeSpec{A::icmp_type, "type", T::u8},
+                                  AttributeSpec{A::icmp_code, "code", T::u8}};
 constexpr std::array tcp_option = {AttributeSpec{A::tcp_option, "option", T::u8}};
 constexpr std::array tcp_flags = {AttributeSpec{A::tcp_flags, "flags", T::tcp_flags}};
 

@@ -19,22 +19,22 @@ struct Named {
 constexpr std::array ether_types = {Named{"arp", 0x806}, Named{"rarp", 0x8035}, Named{"ipv4", 0x800},
                                     Named{"ipv6", 0x86dd}, Named{"vlan", 0x8100}};
 // RFC 826, 903, 1931, 2390, 1577
-constexpr std::array arp_opcodes = {
-    Named{"Request", 1},       Named{"Reply", 2},       Named{"Request_Reverse", 3},
-    Named{"Reply_Reverse", 4}, Named{"DRARP_Request", 5}, Named{"DRARP_Reply", 6},
-    Named{"DRARP_Error", 7},   Named{"InARP_Request", 8}, Named{"ARP_NAK", 9}};
-constexpr std::array ip_protocols = {Named{"tcp", 6},   Named{"udp", 17}, Named{"udplite", 136},
-                                     Named{"esp", 50},  Named{"ah", 51},  Named{"icmp", 1},
-                                     Named{"igmp", 2},  Named{"sctp", 132}, Named{"icmpv6", 58}};
-constexpr std::array state_names = {
-    Named{"NEW", connection_state::new_}, Named{"ESTABLISHED", connection_state::established},
-    Named{"RELATED", connection_state::related}, Named{"INVALID", connection_state::invalid},
-    Named{"NONE", connection_state::none}};
+constexpr std::array arp_opcodes = {Named{"Request", 1},       Named{"Reply", 2},         Named{"Request_Reverse", 3},
+                                    Named{"Reply_Reverse", 4}, Named{"DRARP_Request", 5}, Named{"DRARP_Reply", 6},
+                                    Named{"DRARP_Error", 7},   Named{"InARP_Request", 8}, Named{"ARP_NAK", 9}};
+constexpr std::array ip_protocols = {Named{"tcp", 6},  Named{"udp", 17},   Named{"udplite", 136},
+                                     Named{"esp", 50}, Named{"ah", 51},    Named{"icmp", 1},
+                                     Named{"igmp", 2}, Named{"sctp", 132}, Named{"icmpv6", 58}};
+constexpr std::array state_names = {Named{"NEW", connection_state::new_},
+                                    Named{"ESTABLISHED", connection_state::established},
+                                    Named{"RELATED", connection_state::related},
+                                    Named{"INVALID", connection_state::invalid}, Named{"NONE", connection_state::none}};
 constexpr std::array tcp_flag_names = {Named{"FIN", 0x01}, Named{"SYN", 0x02}, Named{"RST", 0x04}, Named{"PSH", 0x08},
                                        Named{"ACK", 0x10}, Named{"URG", 0x20}, Named{"ALL", 0x3f}, Named{"NONE", 0}};
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+  return std::ranges::equal(left, right,
+                            [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
 }
 
 std::optional<std::uint32_t> find_name(std::span<const Named> names, std::string_view text) {

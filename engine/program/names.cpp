@@ -14,39 +14,41 @@ template <typename Enum> struct Name {
   std::string_view text;
 };
 
-constexpr std::array<Name<Layer>, 3> layers = {{{Layer::ethernet, "ethernet"}, {Layer::ipv4, "ipv4"}, {Layer::ipv6, "ipv6"}}};
+constexpr std::array<Name<Layer>, 3> layers = {
+    {{Layer::ethernet, "ethernet"}, {Layer::ipv4, "ipv4"}, {Layer::ipv6, "ipv6"}}};
 constexpr std::array<Name<Direction>, 2> directions = {{{Direction::out, "out"}, {Direction::in, "in"}}};
 constexpr std::array<Name<VerdictKind>, 6> verdicts = {{{VerdictKind::accept, "accept"},
-                                 {VerdictKind::drop, "drop"},
-                                 {VerdictKind::reject, "reject"},
-                                 {VerdictKind::return_to_caller, "return"},
-                                 {VerdictKind::continue_with_next, "continue"},
-                                 {VerdictKind::jump, "jump"}}};
+                                                        {VerdictKind::drop, "drop"},
+                                                        {VerdictKind::reject, "reject"},
+                                                        {VerdictKind::return_to_caller, "return"},
+                                                        {VerdictKind::continue_with_next, "continue"},
+                                                        {VerdictKind::jump, "jump"}}};
 constexpr std::array<Name<ValueType>, 22> value_types = {{{ValueType::u8, "u8"},
-                                    {ValueType::u16, "u16"},
-                                    {ValueType::u32, "u32"},
-                                    {ValueType::mac, "mac"},
-                                    {ValueType::mac_mask, "mac_mask"},
-                                    {ValueType::ipv4, "ipv4"},
-                                    {ValueType::ipv4_mask, "ipv4_mask"},
-                                    {ValueType::ipv6, "ipv6"},
-                                    {ValueType::ipv6_mask, "ipv6_mask"},
-                                    {ValueType::boolean, "boolean"},
-                                    {ValueType::comment, "comment"},
-                                    {ValueType::set_name, "set_name"},
-                                    {ValueType::set_flags, "set_flags"},
-                                    {ValueType::ether_type, "ether_type"},
-                                    {ValueType::encapsulated_type, "encapsulated_type"},
-                                    {ValueType::vlan_id, "vlan_id"},
-                                    {ValueType::arp_opcode, "arp_opcode"},
-                                    {ValueType::ip_protocol, "ip_protocol"},
-                                    {ValueType::dscp, "dscp"},
-                                    {ValueType::connection_count, "connection_count"},
-                                    {ValueType::states, "states"},
-                                    {ValueType::tcp_flags, "tcp_flags"}}};
+                                                          {ValueType::u16, "u16"},
+                                                          {ValueType::u32, "u32"},
+                                                          {ValueType::mac, "mac"},
+                                                          {ValueType::mac_mask, "mac_mask"},
+                                                          {ValueType::ipv4, "ipv4"},
+                                                          {ValueType::ipv4_mask, "ipv4_mask"},
+                                                          {ValueType::ipv6, "ipv6"},
+                                                          {ValueType::ipv6_mask, "ipv6_mask"},
+                                                          {ValueType::boolean, "boolean"},
+                                                          {ValueType::comment, "comment"},
+                                                          {ValueType::set_name, "set_name"},
+                                                          {ValueType::set_flags, "set_flags"},
+                                                          {ValueType::ether_type, "ether_type"},
+                                                          {ValueType::encapsulated_type, "encapsulated_type"},
+                                                          {ValueType::vlan_id, "vlan_id"},
+                                                          {ValueType::arp_opcode, "arp_opcode"},
+                                                          {ValueType::ip_protocol, "ip_protocol"},
+                                                          {ValueType::dscp, "dscp"},
+                                                          {ValueType::connection_count, "connection_count"},
+                                                          {ValueType::states, "states"},
+                                                          {ValueType::tcp_flags, "tcp_flags"}}};
 using Bit = Name<std::uint32_t>;
-constexpr std::array state_bits = {Bit{connection_state::new_, "new"}, Bit{connection_state::established, "established"},
-                                   Bit{connection_state::related, "related"}, Bit{connection_state::invalid, "invalid"}};
+constexpr std::array state_bits = {
+    Bit{connection_state::new_, "new"}, Bit{connection_state::established, "established"},
+    Bit{connection_state::related, "related"}, Bit{connection_state::invalid, "invalid"}};
 constexpr std::array tcp_flag_bits = {Bit{0x01, "fin"}, Bit{0x02, "syn"}, Bit{0x04, "rst"},
                                       Bit{0x08, "psh"}, Bit{0x10, "ack"}, Bit{0x20, "urg"}};
 

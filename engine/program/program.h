@@ -3,10 +3,10 @@
 #pragma once
 
 #include "engine/base/source_position.h"
+#include "engine/model/value_type.h"
 #include "engine/model/variable.h"
 #include "engine/net/layer.h"
 #include "engine/net/literal.h"
-#include "engine/model/value_type.h"
 #include "engine/program/field.h"
 
 #include <cstdint>
@@ -139,7 +139,8 @@ struct Program {
   [[nodiscard]] bool has_layer(Layer layer) const;
 };
 
-/// A program whose slots are filled: no operand is a SlotRef, no rule has slots. Only close() and the text form make it.
+/// A program whose slots are filled: no operand is a SlotRef, no rule has slots. Only close() and the text form make
+/// it.
 struct ClosedProgram {
   Program program;
 };

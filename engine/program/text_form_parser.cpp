@@ -194,7 +194,8 @@ private:
     line.expect(" ");
     const auto notation = info_of(match.field).notation;
     match.operands.push_back(parse_operand(line, notation, rule));
-    const bool is_pair = match.field == Field::icmp_type || match.field == Field::icmp6_type || match.field == Field::set_lookup;
+    const bool is_pair =
+        match.field == Field::icmp_type || match.field == Field::icmp6_type || match.field == Field::set_lookup;
     if (line.accept("/")) {
       match.form = is_pair ? Form::pair : Form::masked;
       match.operands.push_back(parse_operand(line, notation, rule));

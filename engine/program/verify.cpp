@@ -45,7 +45,8 @@ public:
 
 private:
   void add(const std::string &what) {
-    broken_.push_back(fmt::format("chain {} {} {} {}", name_of(chain_->layer), name_of(chain_->direction), chain_->name, what));
+    broken_.push_back(
+        fmt::format("chain {} {} {} {}", name_of(chain_->layer), name_of(chain_->direction), chain_->name, what));
   }
 
   void check(const ProgramRule &rule) {

@@ -75,7 +75,8 @@ private:
       return;
     }
     if (std::ranges::any_of(open_, [&](const Filter *f) { return f->name == reference.filter; })) {
-      report(id::include_cycle, reference.where, fmt::format("'{}' includes itself through this filterref", reference.filter));
+      report(id::include_cycle, reference.where,
+             fmt::format("'{}' includes itself through this filterref", reference.filter));
       return;
     }
     if (references_.size() >= limits_.include_depth) {

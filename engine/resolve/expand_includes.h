@@ -22,8 +22,8 @@ struct FlatRule {
   std::shared_ptr<const std::vector<const FilterRef *>> path;
 };
 
-/// Depth first, in document order. Unknown names, cycles, and too deep or too many includes are reported at the include;
-/// the rest is still expanded. `top` is reported at `where` when it does not exist.
+/// Depth first, in document order. Unknown names, cycles, and too deep or too many includes are reported at the
+/// include; the rest is still expanded. `top` is reported at `where` when it does not exist.
 std::vector<FlatRule> expand_includes(std::string_view top, const SourcePosition &where, FilterSource &source,
                                       const ResolveLimits &limits, Diagnostics &diagnostics);
 

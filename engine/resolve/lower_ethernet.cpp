@@ -71,10 +71,9 @@ std::pair<Operand, Operand> filled_range(const MatchBuilder &m, A first, A last)
   const auto *low = m.find(first);
   const auto *high = m.find(last);
   const Operand everything = Literal(0xffU);
-  return {low != nullptr ? m.operand(*low) : Operand(Literal(0U)),
-          high != nullptr  ? m.operand(*high)
-          : low != nullptr ? m.operand(*low)
-                           : everything};
+  return {low != nullptr ? m.operand(*low) : Operand(Literal(0U)), high != nullptr  ? m.operand(*high)
+                                                                   : low != nullptr ? m.operand(*low)
+                                                                                    : everything};
 }
 
 void lower_ipv6(MatchBuilder &m) {

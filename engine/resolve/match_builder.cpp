@@ -25,7 +25,8 @@ void MatchBuilder::add_masked(Field field, Attribute attribute, Attribute mask) 
 
 void MatchBuilder::add_range(Field field, Attribute first, Attribute last) { add_two(field, Form::range, first, last); }
 
-void MatchBuilder::add_masked_sides(BothSides<Field> fields, BothSides<Attribute> attributes, BothSides<Attribute> masks) {
+void MatchBuilder::add_masked_sides(BothSides<Field> fields, BothSides<Attribute> attributes,
+                                    BothSides<Attribute> masks) {
   add_masked(fields.source_if(!swapped_), attributes.source, masks.source);
   add_masked(fields.destination_if(!swapped_), attributes.destination, masks.destination);
 }

@@ -24,9 +24,9 @@ struct OrderedRules {
   std::vector<FlatRule> ip;
 };
 
-/// Root rules first, then by rule priority; equals keep their order. A sub-chain's jump comes before the first root rule
-/// whose priority is not below the chain's. Where filters give one chain several priorities, the last rule in order
-/// decides (libvirt 9.0). Sub-chains of equal priority stand in the order of their first rule.
+/// Root rules first, then by rule priority; equals keep their order. A sub-chain's jump comes before the first root
+/// rule whose priority is not below the chain's. Where filters give one chain several priorities, the last rule in
+/// order decides (libvirt 9.0). Sub-chains of equal priority stand in the order of their first rule.
 OrderedRules order_chains(std::vector<FlatRule> rules);
 
 } // namespace nwgate

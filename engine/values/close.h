@@ -12,7 +12,8 @@
 namespace nwgate {
 
 /// A rule with slots becomes one rule for each combination of their tuples, the first slot varying fastest. Missing
-/// variables, values of a wrong type, and more rules than the limit are reported, all of them; nothing is returned then.
+/// variables, values of a wrong type, and more rules than the limit are reported, all of them; nothing is returned
+/// then.
 std::optional<ClosedProgram> close(const Program &program, const BindingValues &values, const ResolveLimits &limits,
                                    Diagnostics &diagnostics);
 

@@ -27,7 +27,8 @@ std::size_t offset_of(const xmlNode *node) { return reinterpret_cast<std::uintpt
 /// Walks over the attributes of one start tag in the document's text, in their order.
 class TagScanner {
 public:
-  TagScanner(std::string_view text, std::size_t tag) : text_(text), tag_(tag), at_(text.find_first_of(" \t\r\n/>", tag)) {}
+  TagScanner(std::string_view text, std::size_t tag)
+      : text_(text), tag_(tag), at_(text.find_first_of(" \t\r\n/>", tag)) {}
 
   /// Where attribute `name` begins, or the tag itself if it does not follow. Asked in document order.
   std::size_t find(std::string_view name) {
@@ -120,12 +121,14 @@ void start_document(void *context) noexcept {
 }
 
 void start_element(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespace_count,
-                   const xmlChar **namespaces, int attribute_count, int defaulted, const xmlChar **attributes) noexcept {
+                   const xmlChar **namespaces, int attribute_count, int defaulted,
+                   const xmlChar **attributes) noexcept {
   auto *parser = static_cast<xmlParserCtxt *>(context);
   auto &state = state_of(context);
   const auto offset = state.last("<", parser);
   if (++state.depth > state.limits.nesting) {
-    state.stop(parser, id::nested_too_deep, offset, fmt::format("elements are nested deeper than {}", state.limits.nesting));
+    state.stop(parser, id::nested_too_deep, offset,
+               fmt::format("elements are nested deeper than {}", state.limits.nesting));
     return;
   }
   if (++state.elements > state.limits.elements) {
@@ -133,7 +136,8 @@ void start_element(void *context, const xmlChar *name, const xmlChar *prefix, co
                fmt::format("the document has more than {} elements", state.limits.elements));
     return;
   }
-  xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count, defaulted, attributes);
+  xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count, defaulted,
+                        attributes);
   if (parser->node != nullptr)
     parser->node->_private = reinterpret_cast<void *>(static_cast<std::uintptr_t>(offset + 1));
 }
@@ -224,8 +228,9 @@ std::string Element::text() const {
 std::optional<Document> Document::parse(std::shared_ptr<const SourceText> source, const Limits &limits,
                                         Diagnostics &diagnostics) {
   if (source->text.size() > limits.document_size) {
-    diagnostics.error(id::document_too_large, {source, 0, 0},
-                      fmt::format("the document has {} bytes, the limit is {}", source->text.size(), limits.document_size));
+    diagnostics.error(
+        id::document_too_large, {source, 0, 0},
+        fmt::format("the document has {} bytes, the limit is {}", source->text.size(), limits.document_size));
     return std::nullopt;
   }
   if (const auto tag = find_crowded_tag(source->text, limits.attributes); tag != std::string::npos) {

@@ -28,8 +28,8 @@ struct Limits {
   /// Elements of one document, and attributes of one element: libxml2 takes time that grows with their squares.
   std::size_t elements = 16384;
   std::size_t attributes = 256;
-  /// Whether the readers also hold a document against its schema. Their own checks refuse all that the schema refuses and
-  /// say it better, so the commands that judge documents ask for it, and those that use them need not.
+  /// Whether the readers also hold a document against its schema. Their own checks refuse all that the schema refuses
+  /// and say it better, so the commands that judge documents ask for it, and those that use them need not.
   bool check_schema = true;
 };
 
@@ -64,9 +64,9 @@ private:
 
 class Document {
 public:
-  /// Parses `source`, which must be UTF-8. External entities, document types, and network access are off: a document that
-  /// has a DOCTYPE is refused. Nothing when there was an error; the first one is in `diagnostics`, what libxml2 says
-  /// behind it is an echo.
+  /// Parses `source`, which must be UTF-8. External entities, document types, and network access are off: a document
+  /// that has a DOCTYPE is refused. Nothing when there was an error; the first one is in `diagnostics`, what libxml2
+  /// says behind it is an echo.
   static std::optional<Document> parse(std::shared_ptr<const SourceText> source, const Limits &limits,
                                        Diagnostics &diagnostics);
 

@@ -22,15 +22,17 @@ void read_parameter(const Element &element, FilterRef &reference, Diagnostics &d
     diagnostics.error(id::illegal_parameter, name->where,
                       fmt::format("'{}' is not a variable name: letters, digits and _ are allowed", name->value));
   if (value && !is_variable_value(value->value))
-    diagnostics.error(id::illegal_parameter, value->where,
-                      fmt::format("'{}' is not a variable's value: letters, digits, _ . and : are allowed", value->value));
+    diagnostics.error(
+        id::illegal_parameter, value->where,
+        fmt::format("'{}' is not a variable's value: letters, digits, _ . and : are allowed", value->value));
   if (name && value)
     reference.parameters.push_back({name->value, value->value, value->where});
 }
 
 } // namespace
 
-void allow_attributes(const Element &element, std::initializer_list<std::string_view> allowed, Diagnostics &diagnostics) {
+void allow_attributes(const Element &element, std::initializer_list<std::string_view> allowed,
+                      Diagnostics &diagnostics) {
   for (const auto &attribute : element.attributes())
     if (std::ranges::find(allowed, attribute.name) == allowed.end())
       diagnostics.error(id::unknown_attribute, attribute.where,
@@ -60,8 +62,9 @@ void read_priority(const Attribute &attribute, int &priority, Diagnostics &diagn
   const char *const end = attribute.value.data() + attribute.value.size();
   const auto [stop, error] = std::from_chars(attribute.value.data(), end, number);
   if (error != std::errc{} || stop != end || number < min_priority || number > max_priority)
-    diagnostics.error(id::illegal_priority, attribute.where,
-                      fmt::format("priority is '{}', not a number from {} to {}", attribute.value, min_priority, max_priority));
+    diagnostics.error(
+        id::illegal_priority, attribute.where,
+        fmt::format("priority is '{}', not a number from {} to {}", attribute.value, min_priority, max_priority));
   else
     priority = number;
 }
@@ -82,7 +85,8 @@ std::optional<FilterRef> read_filterref(const Element &element, Diagnostics &dia
     return std::nullopt;
   reference.filter = filter->value;
   if (!is_filter_name(reference.filter)) {
-    diagnostics.error(id::illegal_name, filter->where, fmt::format("'{}' cannot be the name of a filter", filter->value));
+    diagnostics.error(id::illegal_name, filter->where,
+                      fmt::format("'{}' cannot be the name of a filter", filter->value));
     return std::nullopt;
   }
   return reference;

@@ -12,7 +12,8 @@
 namespace nwgate::xml {
 
 /// Reports attributes that the element does not have.
-void allow_attributes(const Element &element, std::initializer_list<std::string_view> allowed, Diagnostics &diagnostics);
+void allow_attributes(const Element &element, std::initializer_list<std::string_view> allowed,
+                      Diagnostics &diagnostics);
 /// Reports text directly inside the element.
 void allow_no_text(const Element &element, Diagnostics &diagnostics);
 /// Reports a child element that the element does not have.

@@ -19,19 +19,29 @@ struct Pair {
   /// The pair is a range, whose end must not lie below its start.
   bool range;
 };
-constexpr std::array pairs = {
-    Pair{A::srcmacaddr, A::srcmacmask, false},       Pair{A::dstmacaddr, A::dstmacmask, false},
-    Pair{A::srcipaddr, A::srcipmask, false},         Pair{A::dstipaddr, A::dstipmask, false},
-    Pair{A::arpsrcipaddr, A::arpsrcipmask, false},   Pair{A::arpdstipaddr, A::arpdstipmask, false},
-    Pair{A::root_address, A::root_address_mask, false}, Pair{A::sender_address, A::sender_address_mask, false},
-    Pair{A::srcipfrom, A::srcipto, true},            Pair{A::dstipfrom, A::dstipto, true},
-    Pair{A::srcportstart, A::srcportend, true},      Pair{A::dstportstart, A::dstportend, true},
-    Pair{A::root_priority, A::root_priority_hi, true}, Pair{A::root_cost, A::root_cost_hi, true},
-    Pair{A::sender_priority, A::sender_priority_hi, true}, Pair{A::stp_port, A::stp_port_hi, true},
-    Pair{A::age, A::age_hi, true},                   Pair{A::max_age, A::max_age_hi, true},
-    Pair{A::hello_time, A::hello_time_hi, true},     Pair{A::forward_delay, A::forward_delay_hi, true},
-    Pair{A::icmp_type, A::icmp_typeend, true},       Pair{A::icmp_code, A::icmp_codeend, true},
-    Pair{A::ipset, A::ipsetflags, false}};
+constexpr std::array pairs = {Pair{A::srcmacaddr, A::srcmacmask, false},
+                              Pair{A::dstmacaddr, A::dstmacmask, false},
+                              Pair{A::srcipaddr, A::srcipmask, false},
+                              Pair{A::dstipaddr, A::dstipmask, false},
+                              Pair{A::arpsrcipaddr, A::arpsrcipmask, false},
+                              Pair{A::arpdstipaddr, A::arpdstipmask, false},
+                              Pair{A::root_address, A::root_address_mask, false},
+                              Pair{A::sender_address, A::sender_address_mask, false},
+                              Pair{A::srcipfrom, A::srcipto, true},
+                              Pair{A::dstipfrom, A::dstipto, true},
+                              Pair{A::srcportstart, A::srcportend, true},
+                              Pair{A::dstportstart, A::dstportend, true},
+                              Pair{A::root_priority, A::root_priority_hi, true},
+                              Pair{A::root_cost, A::root_cost_hi, true},
+                              Pair{A::sender_priority, A::sender_priority_hi, true},
+                              Pair{A::stp_port, A::stp_port_hi, true},
+                              Pair{A::age, A::age_hi, true},
+                              Pair{A::max_age, A::max_age_hi, true},
+                              Pair{A::hello_time, A::hello_time_hi, true},
+                              Pair{A::forward_delay, A::forward_delay_hi, true},
+                              Pair{A::icmp_type, A::icmp_typeend, true},
+                              Pair{A::icmp_code, A::icmp_codeend, true},
+                              Pair{A::ipset, A::ipsetflags, false}};
 
 class RuleChecks {
 public:
@@ -73,9 +83,9 @@ private:
     const auto *low = std::get_if<Literal>(&first.value);
     const auto *high = std::get_if<Literal>(&last.value);
     if (low != nullptr && high != nullptr && *high < *low)
-      diagnostics_.error(id::empty_range, last.where,
-                         fmt::format("'{}' lies below '{}': the range is empty", name_of(last.attribute),
-                                     name_of(first.attribute)));
+      diagnostics_.error(
+          id::empty_range, last.where,
+          fmt::format("'{}' lies below '{}': the range is empty", name_of(last.attribute), name_of(first.attribute)));
   }
 
   void check_ports_have_protocol() {
@@ -91,9 +101,9 @@ private:
     constexpr std::array<std::uint32_t, 4> with_ports = {6, 17, 33, 132};
     if (literal == nullptr || protocol->negated ||
         std::ranges::find(with_ports, std::get<std::uint32_t>(*literal)) == with_ports.end())
-      diagnostics_.error(id::ports_need_protocol, port->where,
-                         fmt::format("'{}' needs protocol='tcp', 'udp', 'sctp' or '33' in the same rule",
-                                     name_of(port->attribute)));
+      diagnostics_.error(
+          id::ports_need_protocol, port->where,
+          fmt::format("'{}' needs protocol='tcp', 'udp', 'sctp' or '33' in the same rule", name_of(port->attribute)));
   }
 
   void check_stp_direction() {
@@ -109,8 +119,8 @@ private:
   }
 
   void warn_of_ignored() {
-    for (const auto &[address, from, to] : {std::tuple{A::srcipaddr, A::srcipfrom, A::srcipto},
-                                            std::tuple{A::dstipaddr, A::dstipfrom, A::dstipto}})
+    for (const auto &[address, from, to] :
+         {std::tuple{A::srcipaddr, A::srcipfrom, A::srcipto}, std::tuple{A::dstipaddr, A::dstipfrom, A::dstipto}})
       if (const auto *range = rule_.find(from); range != nullptr && rule_.find(address) != nullptr)
         warn_ignored(*range, fmt::format("has no effect beside '{}'", name_of(address)));
     const auto *type = rule_.find(A::icmp_type);

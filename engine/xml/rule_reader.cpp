@@ -122,7 +122,8 @@ private:
   void read_attribute(const Attribute &attribute, const AttributeSpec &spec, bool negated) {
     if (const auto *earlier = rule_.find(spec.attribute)) {
       diagnostics_
-          .error(id::repeated_attribute, attribute.where, fmt::format("'{}' is given twice in one rule", attribute.name))
+          .error(id::repeated_attribute, attribute.where,
+                 fmt::format("'{}' is given twice in one rule", attribute.name))
           .note(earlier->where, "first given here");
       return;
     }

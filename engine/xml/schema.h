@@ -10,8 +10,8 @@ namespace nwgate::xml {
 
 enum class SchemaKind : std::uint8_t { filter, binding };
 
-/// Reports what the schema refuses, as one diagnostic. Does nothing when `diagnostics` has an error already: the readers'
-/// own checks run first and say more.
+/// Reports what the schema refuses, as one diagnostic. Does nothing when `diagnostics` has an error already: the
+/// readers' own checks run first and say more.
 void validate(const Document &document, SchemaKind kind, Diagnostics &diagnostics);
 
 } // namespace nwgate::xml

@@ -5,8 +5,8 @@
 /// usage: raw_commit PORTS...      (root, in a network namespace of its own)
 ///
 /// For each number of ports that are there already, in rising order: the median time of 21 commits that add one more,
-/// in microseconds, from sending the batch to the kernel's answer. The shape is that of clean-traffic: 9 chains, 27 rules
-/// and 2 rules that lead to them.
+/// in microseconds, from sending the batch to the kernel's answer. The shape is that of clean-traffic: 9 chains, 27
+/// rules and 2 rules that lead to them.
 #include "drivers/netlink/handles.h"
 #include "drivers/netlink/socket.h"
 #include "drivers/netlink/transaction.h"

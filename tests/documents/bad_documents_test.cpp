@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Every document of bad/ has exactly the errors that bad/expected.txt says, each at its place.
 //
-// A line of expected.txt is `FILE: ID:LINE:COLUMN ...`, in the order of places; an error in another document than FILE has
-// that document's name in front. Filters are resolved, bindings closed; filters/ holds what they refer to.
+// A line of expected.txt is `FILE: ID:LINE:COLUMN ...`, in the order of places; an error in another document than FILE
+// has that document's name in front. Filters are resolved, bindings closed; filters/ holds what they refer to.
 // NWG_UPDATE_GOLDEN=1 rewrites expected.txt.
 
 #include "engine/resolve/resolve.h"
@@ -104,7 +104,8 @@ TEST_P(BadDocument, HasAnError) { EXPECT_FALSE(check(GetParam()).ok()); }
 
 std::string test_name(const testing::TestParamInfo<std::string> &info) {
   std::string name = info.param;
-  std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
 }
 

@@ -49,7 +49,9 @@ std::string first_error(std::string text) {
 }
 
 std::string in_filter(const std::string &body) { return "<filter name='x'>" + body + "</filter>"; }
-std::string in_rule(const std::string &body) { return in_filter("<rule action='drop' direction='in'>" + body + "</rule>"); }
+std::string in_rule(const std::string &body) {
+  return in_filter("<rule action='drop' direction='in'>" + body + "</rule>");
+}
 
 TEST(HostileDocument, BillionLaughs) {
   std::string document = "<!DOCTYPE lolz [<!ENTITY a0 'lol'>";
@@ -101,7 +103,8 @@ TEST(HostileDocument, InvalidUtf8) {
   EXPECT_EQ(first_error("<filter name='\xff'/>"), "NWG101:1:15");
   EXPECT_EQ(first_error("<filter name='\xc0\x80'/>"), "NWG101:1:15") << "an overlong NUL";
   EXPECT_EQ(first_error("<filter name='\xed\xa0\x80'/>").substr(0, 6), "NWG101") << "half a surrogate pair";
-  EXPECT_EQ(first_error("<filter name='x'><!--" + std::string(1000000, '\xe4') + "--></filter>").substr(0, 6), "NWG101");
+  EXPECT_EQ(first_error("<filter name='x'><!--" + std::string(1000000, '\xe4') + "--></filter>").substr(0, 6),
+            "NWG101");
 }
 
 TEST(HostileDocument, OtherEncodings) {
@@ -109,7 +112,8 @@ TEST(HostileDocument, OtherEncodings) {
   for (const char c : in_filter(repeated("<rule action='drop' direction='in'/>", 1000)))
     utf16 += {c, '\0'};
   EXPECT_EQ(first_error(utf16), "NWG113:1:1");
-  EXPECT_EQ(first_error("<?xml version='1.0' encoding='ISO-8859-1'?>" + in_filter(repeated("<rule/>", 500000))), "NWG113:1:1");
+  EXPECT_EQ(first_error("<?xml version='1.0' encoding='ISO-8859-1'?>" + in_filter(repeated("<rule/>", 500000))),
+            "NWG113:1:1");
   EXPECT_EQ(first_error("<?xml version='1.0' encoding='UTF-7'?><filter name='+ADw-'/>"), "NWG113:1:1");
 }
 
@@ -119,7 +123,8 @@ TEST(HostileDocument, AByteOrderMarkOfUtf8IsFine) {
 }
 
 TEST(HostileDocument, OverFourMegabytes) {
-  EXPECT_EQ(first_error(in_filter(std::string((4U << 20U) - 33, ' ') + "<rule/>")), "NWG108:1:4194289") << "exactly at the limit";
+  EXPECT_EQ(first_error(in_filter(std::string((4U << 20U) - 33, ' ') + "<rule/>")), "NWG108:1:4194289")
+      << "exactly at the limit";
   EXPECT_EQ(first_error(in_filter(std::string(4U << 20U, ' '))), "NWG102");
 }
 
@@ -131,13 +136,15 @@ TEST(HostileDocument, FourMegabytesOfElements) {
 
 TEST(HostileDocument, AsManyElementsAsAllowedAreAllWrong) {
   EXPECT_EQ(first_error(in_filter(repeated("<b/>", 16000))), "NWG106:1:18");
-  EXPECT_EQ(first_error(in_rule("<tcp dstportstart='1'/>" + repeated("<tcp dstportstart='x'/>", 16000))), "NWG208:1:81");
+  EXPECT_EQ(first_error(in_rule("<tcp dstportstart='1'/>" + repeated("<tcp dstportstart='x'/>", 16000))),
+            "NWG208:1:81");
 }
 
 TEST(HostileDocument, FourMegabytesOfComments) {
   Diagnostics diagnostics;
   const WithinASecond limit;
-  EXPECT_TRUE(xml::read_filter(source(in_filter(repeated("<!---->", 590000))), {}, diagnostics)) << text_of(diagnostics);
+  EXPECT_TRUE(xml::read_filter(source(in_filter(repeated("<!---->", 590000))), {}, diagnostics))
+      << text_of(diagnostics);
 }
 
 TEST(HostileDocument, ManyAttributes) {
@@ -162,8 +169,9 @@ TEST(HostileDocument, ManyUndeclaredPrefixes) {
 TEST(HostileDocument, ManyParametersOfABinding) {
   const WithinASecond limit;
   Diagnostics diagnostics;
-  const auto document = source("<filterbinding><portdev name='vnet0'/><mac address='02:00:00:00:00:01'/><filterref filter='x'>" +
-                               repeated("<parameter name='-' value='/'/>", 16000) + "</filterref></filterbinding>");
+  const auto document =
+      source("<filterbinding><portdev name='vnet0'/><mac address='02:00:00:00:00:01'/><filterref filter='x'>" +
+             repeated("<parameter name='-' value='/'/>", 16000) + "</filterref></filterbinding>");
   EXPECT_TRUE(xml::read_bindings(document, {}, diagnostics).empty());
   EXPECT_EQ(diagnostics.error_count(), 32000U);
 }
@@ -195,7 +203,8 @@ TEST(HostileBinding, ProductsEndAtSixtyFiveThousandRules) {
 
 TEST(HostileBinding, AFullProductIsStillFast) {
   FilterMap filters;
-  filters.add(filter_named("product", "<rule action='drop' direction='out'><tcp srcportstart='$A[@1]' dstportstart='$B[@2]'/></rule>"));
+  filters.add(filter_named(
+      "product", "<rule action='drop' direction='out'><tcp srcportstart='$A[@1]' dstportstart='$B[@2]'/></rule>"));
   std::vector<std::pair<std::string, std::string>> parameters;
   for (int i = 0; i < 180; ++i) {
     parameters.emplace_back("A", std::to_string(i));

@@ -34,7 +34,9 @@ std::vector<std::string> ids_of(const Diagnostics &diagnostics) {
   return ids;
 }
 
-std::string joined_ids(const Diagnostics &diagnostics) { return fmt::format("{}", fmt::join(ids_of(diagnostics), " ")); }
+std::string joined_ids(const Diagnostics &diagnostics) {
+  return fmt::format("{}", fmt::join(ids_of(diagnostics), " "));
+}
 
 std::string text_of(const Diagnostics &diagnostics) {
   std::string text;

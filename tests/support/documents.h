@@ -57,6 +57,7 @@ std::optional<ClosedProgram> compile(const Binding &binding, FilterSource &filte
 /// The program of the top filter, which must be right.
 Program program_of(FilterSource &filters, const std::string &top);
 /// The lines of a program's text, each rule without its origin, for comparison with what a test expects.
-std::vector<std::string> rules_of(const Program &program, Layer layer, Direction direction, const std::string &chain = "root");
+std::vector<std::string> rules_of(const Program &program, Layer layer, Direction direction,
+                                  const std::string &chain = "root");
 
 } // namespace nwgate::test

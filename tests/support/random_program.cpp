@@ -27,12 +27,15 @@ public:
 
 private:
   bool coin() { return choose_(2) == 1; }
-  template <typename T> T pick(std::initializer_list<T> values) { return values.begin()[choose_(static_cast<unsigned>(values.size()))]; }
+  template <typename T> T pick(std::initializer_list<T> values) {
+    return values.begin()[choose_(static_cast<unsigned>(values.size()))];
+  }
   std::uint32_t number() { return pick<std::uint32_t>({0, 1, choose_(256), choose_(65536), 0xffffffffU}); }
 
   std::string text() {
-    static constexpr std::array pieces = {"a", "root", "B_1", " ", "\"", "\\", "\n", "\\n", ",", " @ ", " with ", "=", ":", ": ",
-                                          "; ", " & ", "/", "-", "\xc3\xa4", "\xff", "drop", "$A", "\r", "\t", "\x01"};
+    static constexpr std::array pieces = {"a",        "root",   "B_1",  " ",  "\"", "\\", "\n",  "\\n", ",",
+                                          " @ ",      " with ", "=",    ":",  ": ", "; ", " & ", "/",   "-",
+                                          "\xc3\xa4", "\xff",   "drop", "$A", "\r", "\t", "\x01"};
     std::string result;
     for (auto count = choose_(4); count > 0; --count)
       result += pieces.at(choose_(pieces.size()));
@@ -64,7 +67,8 @@ private:
   void add_rules(Layer layer, std::vector<ProgramRule> &rules) {
     for (auto count = choose_(3); count > 0; --count) {
       ProgramRule rule = matches_only();
-      rule.verdict = pick({VerdictKind::accept, VerdictKind::drop, VerdictKind::return_to_caller, VerdictKind::continue_with_next});
+      rule.verdict = pick(
+          {VerdictKind::accept, VerdictKind::drop, VerdictKind::return_to_caller, VerdictKind::continue_with_next});
       if (layer != Layer::ethernet && coin())
         rule.verdict = VerdictKind::reject;
       if (coin())
@@ -149,8 +153,10 @@ private:
       return literal(notation);
     const auto slot = choose_(static_cast<unsigned>(rule.slots.size()));
     const auto column = choose_(static_cast<unsigned>(rule.slots[slot].columns.size()));
-    return SlotRef{static_cast<std::uint16_t>(slot), static_cast<std::uint16_t>(column),
-                   static_cast<ValueType>(choose_(type_count)), {}};
+    return SlotRef{static_cast<std::uint16_t>(slot),
+                   static_cast<std::uint16_t>(column),
+                   static_cast<ValueType>(choose_(type_count)),
+                   {}};
   }
 
   Match match(const ProgramRule &rule) {

@@ -28,7 +28,9 @@ public:
   }
 
 private:
-  static std::string key(const ListedChain &chain) { return fmt::format("{} {}", static_cast<int>(chain.family), chain.name); }
+  static std::string key(const ListedChain &chain) {
+    return fmt::format("{} {}", static_cast<int>(chain.family), chain.name);
+  }
 
   void add_entry(const ListedChain &link) {
     const auto &rule = link.rules.front();
@@ -40,8 +42,8 @@ private:
   void add_chain(const ListedChain &chain, const std::string &way) {
     text_ += fmt::format("\n{}{} {}{}  {}({}){}\n", colours_.bold(), xtables::table_text(chain.family), chain.name,
                          colours_.end(), colours_.dim(), way, colours_.end());
-    text_ += fmt::format("{}{:>10} {:>12}  {:<{}}{}{}\n", colours_.dim(), "packets", "bytes", "rule", origin_column - 25,
-                         "origin", colours_.end());
+    text_ += fmt::format("{}{:>10} {:>12}  {:<{}}{}{}\n", colours_.dim(), "packets", "bytes", "rule",
+                         origin_column - 25, "origin", colours_.end());
     add_rules(chain, 0);
   }
 
@@ -64,7 +66,8 @@ private:
   }
 
   void add_rule(const ListedRule &rule, std::size_t depth) {
-    const auto shown = fmt::format("{:>10} {:>12}  {:{}}{}", rule.counts.packets, rule.counts.bytes, "", depth * 2, rule.text);
+    const auto shown =
+        fmt::format("{:>10} {:>12}  {:{}}{}", rule.counts.packets, rule.counts.bytes, "", depth * 2, rule.text);
     const auto origin = origin_of(rule);
     const auto gap = shown.size() + 2 < origin_column ? origin_column - shown.size() : 2;
     text_ += fmt::format("{}{}{}", colour_of(rule), shown, colours_.end());

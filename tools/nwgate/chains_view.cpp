@@ -98,8 +98,8 @@ void add_table(const xtables::KernelTable &table, Family family, std::map<std::s
 } // namespace
 
 const ListedChain *ListedPort::find(Family family, const std::string &name) const {
-  const auto found =
-      std::ranges::find_if(chains, [&](const ListedChain &chain) { return chain.family == family && chain.name == name; });
+  const auto found = std::ranges::find_if(
+      chains, [&](const ListedChain &chain) { return chain.family == family && chain.name == name; });
   return found == chains.end() ? nullptr : &*found;
 }
 

@@ -6,13 +6,15 @@
 namespace nwgate {
 
 int command_apply(const Words &words) {
-  Arguments arguments("apply", "",
-                      "Brings the kernel to what the documents say, in one transaction. Bindings whose documents are wrong are\n"
-                      "reported and keep the rules that they have.");
+  Arguments arguments(
+      "apply", "",
+      "Brings the kernel to what the documents say, in one transaction. Bindings whose documents are wrong are\n"
+      "reported and keep the rules that they have.");
   bool adopt = false;
-  arguments.add_options()("adopt", po::bool_switch(&adopt),
-                          "replace chains that have the names of nwgate's but were not made by it, or were made again by\n"
-                          "iptables-restore or ebtables-restore");
+  arguments.add_options()(
+      "adopt", po::bool_switch(&adopt),
+      "replace chains that have the names of nwgate's but were not made by it, or were made again by\n"
+      "iptables-restore or ebtables-restore");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 0);

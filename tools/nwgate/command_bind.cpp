@@ -59,9 +59,9 @@ bool belongs_to_administrator(const Binding &binding, const Arguments &arguments
   if (!file || !file->permanent)
     return false;
   if (arguments.words().empty() || !is_same_file(arguments.words().front(), file->path))
-    session.diagnostics.error(id::administrators_file, binding.where,
-                              fmt::format("port '{}' is bound by {}: edit that file and run nwgate apply", binding.port,
-                                          file->path));
+    session.diagnostics.error(
+        id::administrators_file, binding.where,
+        fmt::format("port '{}' is bound by {}: edit that file and run nwgate apply", binding.port, file->path));
   return true;
 }
 
@@ -69,21 +69,22 @@ bool belongs_to_administrator(const Binding &binding, const Arguments &arguments
 
 int command_bind(const Words &words) {
   BindOptions options;
-  Arguments arguments("bind", "FILE | --port NAME --mac ADDRESS --filter NAME [-p NAME=VALUE]...",
-                      "Attaches a filter to a port. FILE is a <filterbinding>, or a libvirt <interface> or <domain>, whose\n"
-                      "interfaces are then all bound, in one transaction. A port that is bound already gets the new binding.");
+  Arguments arguments(
+      "bind", "FILE | --port NAME --mac ADDRESS --filter NAME [-p NAME=VALUE]...",
+      "Attaches a filter to a port. FILE is a <filterbinding>, or a libvirt <interface> or <domain>, whose\n"
+      "interfaces are then all bound, in one transaction. A port that is bound already gets the new binding.");
   arguments.add_options()("port", po::value(&options.port)->value_name("NAME"), "the network device")(
       "mac", po::value(&options.mac)->value_name("ADDRESS"), "the MAC address of the workload behind it")(
-      "filter", po::value(&options.filter)->value_name("NAME"), "the top filter")(
-      "owner", po::value(&options.owner)->value_name("NAME"), "the workload's name, for the listing")(
+      "filter", po::value(&options.filter)->value_name("NAME"),
+      "the top filter")("owner", po::value(&options.owner)->value_name("NAME"), "the workload's name, for the listing")(
       "parameter,p", po::value(&options.parameters)->value_name("NAME=VALUE"),
       "a variable's value; several of one name make a list");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 1);
   const bool has_needed = !options.port.empty() && !options.mac.empty() && !options.filter.empty();
-  const bool has_any = !options.port.empty() || !options.mac.empty() || !options.filter.empty() || !options.owner.empty() ||
-                       !options.parameters.empty();
+  const bool has_any = !options.port.empty() || !options.mac.empty() || !options.filter.empty() ||
+                       !options.owner.empty() || !options.parameters.empty();
   if (arguments.words().empty() ? !has_needed : has_any)
     throw po::error("bind takes either a FILE alone, or --port, --mac and --filter");
 
@@ -102,7 +103,8 @@ int command_bind(const Words &words) {
   std::set<std::string> ports;
   for (const auto &binding : bindings) {
     if (!ports.insert(binding.port).second)
-      session.diagnostics.error(id::port_given_twice, binding.where, fmt::format("port '{}' is bound twice here", binding.port));
+      session.diagnostics.error(id::port_given_twice, binding.where,
+                                fmt::format("port '{}' is bound twice here", binding.port));
     if (!belongs_to_administrator(binding, arguments, session))
       documents[session.bindings().transient_path(binding.port)] = xml::write_binding(binding);
     if (auto ruleset = compiler.lay_out(binding, session.diagnostics))

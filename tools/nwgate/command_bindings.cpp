@@ -38,7 +38,8 @@ int command_bindings(const Words &words) {
       parameters += (parameters.empty() ? "" : " ") + parameter.name + "=" + parameter.value;
       list.push_back({{"name", parameter.name}, {"value", parameter.value}});
     }
-    rows.push_back({binding->port, binding->filter.filter, binding->mac.to_string(), parameters, binding->owner_name, file.path});
+    rows.push_back(
+        {binding->port, binding->filter.filter, binding->mac.to_string(), parameters, binding->owner_name, file.path});
     json.push_back({{"port", binding->port},
                     {"filter", binding->filter.filter},
                     {"mac", binding->mac.to_string()},

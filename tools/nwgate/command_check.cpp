@@ -24,9 +24,10 @@ std::string root_of(const std::shared_ptr<const SourceText> &source, const xml::
 } // namespace
 
 int command_check(const Words &words) {
-  Arguments arguments("check", "FILE...",
-                      "Reads filters and bindings and says what is wrong with them, and where nwgate does otherwise than\n"
-                      "libvirt. Filters may include each other and the installed ones.");
+  Arguments arguments(
+      "check", "FILE...",
+      "Reads filters and bindings and says what is wrong with them, and where nwgate does otherwise than\n"
+      "libvirt. Filters may include each other and the installed ones.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(1, 100000);

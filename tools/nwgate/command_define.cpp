@@ -38,9 +38,9 @@ void check_identity(const Definition &definition, Session &session, const std::v
   const auto &filter = definition.filter;
   const auto path = session.filters.path_of(filter.name);
   if (path && path->starts_with(session.directories.filters + "/"))
-    session.diagnostics.error(id::administrators_file, filter.where,
-                              fmt::format("'{}' is defined by {}, which wins: edit that file and run nwgate apply",
-                                          filter.name, *path));
+    session.diagnostics.error(
+        id::administrators_file, filter.where,
+        fmt::format("'{}' is defined by {}, which wins: edit that file and run nwgate apply", filter.name, *path));
   if (filter.uuid.empty())
     return;
   for (const auto &name : names) {
@@ -60,9 +60,10 @@ void check_identity(const Definition &definition, Session &session, const std::v
 } // namespace
 
 int command_define(const Words &words) {
-  Arguments arguments("define", "FILE...",
-                      "Keeps the filters and brings them to every binding that uses them, in one transaction: all of it\n"
-                      "or nothing.");
+  Arguments arguments(
+      "define", "FILE...",
+      "Keeps the filters and brings them to every binding that uses them, in one transaction: all of it\n"
+      "or nothing.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(1, 100000);
@@ -109,7 +110,8 @@ int command_define(const Words &words) {
     staged.push_back(std::move(*file));
   }
   if (!host->rulesets.empty())
-    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports); code != 0) {
+    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports);
+        code != 0) {
       session.finish();
       return code;
     }

@@ -14,7 +14,9 @@ namespace {
 
 std::string line_of(const xtables::Drift &drift, const Colours &colours) {
   const bool missing = drift.kind == xtables::Drift::Kind::missing;
-  const auto colour = missing ? colours.red() : drift.kind == xtables::Drift::Kind::moved ? colours.dim() : colours.yellow();
+  const auto colour = missing                                     ? colours.red()
+                      : drift.kind == xtables::Drift::Kind::moved ? colours.dim()
+                                                                  : colours.yellow();
   std::string line = fmt::format("{}{:<9}{} {}", colour, name_of(drift.kind), colours.end(), table_text(drift.family));
   if (!drift.chain.empty())
     line += drift.rule.empty() ? " chain " + drift.chain : fmt::format(" -A {} {}", drift.chain, drift.rule);
@@ -24,17 +26,19 @@ std::string line_of(const xtables::Drift &drift, const Colours &colours) {
 }
 
 nlohmann::ordered_json json_of(const xtables::Drift &drift) {
-  return {{"kind", name_of(drift.kind)}, {"table", table_text(drift.family)}, {"chain", drift.chain},
-          {"port", drift.port},          {"rule", drift.rule},                {"origin", drift.mark.place}};
+  return {{"kind", name_of(drift.kind)}, {"table", table_text(drift.family)},
+          {"chain", drift.chain},        {"port", drift.port},
+          {"rule", drift.rule},          {"origin", drift.mark.place}};
 }
 
 } // namespace
 
 int command_diff(const Words &words) {
-  Arguments arguments("diff", "",
-                      "Shows where the kernel differs from what the documents say: rules that are missing, left over, foreign in\n"
-                      "chains of nwgate, or moved (the rule is right, its place in the documents is another). Exit code 1 if\n"
-                      "there is any difference.");
+  Arguments arguments(
+      "diff", "",
+      "Shows where the kernel differs from what the documents say: rules that are missing, left over, foreign in\n"
+      "chains of nwgate, or moved (the rule is right, its place in the documents is another). Exit code 1 if\n"
+      "there is any difference.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 0);

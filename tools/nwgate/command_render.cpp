@@ -44,13 +44,15 @@ std::optional<std::string> render(const Binding &binding, const std::string &for
 int command_render(const Words &words) {
   std::string format = "program";
   bool open = false;
-  Arguments arguments("render", "BINDING.xml [--format program|xtables|nft|json] [--slots]",
-                      "Shows what a binding would put into the kernel. BINDING.xml may also be a libvirt <interface> or <domain>.\n"
-                      "Needs no privileges.");
+  Arguments arguments(
+      "render", "BINDING.xml [--format program|xtables|nft|json] [--slots]",
+      "Shows what a binding would put into the kernel. BINDING.xml may also be a libvirt <interface> or <domain>.\n"
+      "Needs no privileges.");
   arguments.add_options()("format", po::value(&format)->value_name("FORM"),
                           "program (default): nwgate's own text; xtables: what ebtables-restore, iptables-restore and "
                           "ip6tables-restore read; nft: the kernel's expressions; json: the program")(
-      "slots", po::bool_switch(&open), "show the program before the binding's values are put in; with program and json");
+      "slots", po::bool_switch(&open),
+      "show the program before the binding's values are put in; with program and json");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(1, 1);

@@ -34,9 +34,10 @@ Result<std::vector<std::string>> includers_of(const std::string &name, Session &
 } // namespace
 
 int command_undefine(const Words &words) {
-  Arguments arguments("undefine", "NAME",
-                      "Forgets a filter that was defined with nwgate define. A filter that a binding or another filter\n"
-                      "uses stays, unless a shipped filter of the same name takes its place.");
+  Arguments arguments(
+      "undefine", "NAME",
+      "Forgets a filter that was defined with nwgate define. A filter that a binding or another filter\n"
+      "uses stays, unless a shipped filter of the same name takes its place.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(1, 1);
@@ -53,7 +54,8 @@ int command_undefine(const Words &words) {
   if (name.find('/') != std::string::npos || !store::exists(defined)) {
     const auto path = session.filters.path_of(name);
     if (!path)
-      session.diagnostics.error(id::unknown_filter, place_of(defined), fmt::format("there is no filter named '{}'", name));
+      session.diagnostics.error(id::unknown_filter, place_of(defined),
+                                fmt::format("there is no filter named '{}'", name));
     else if (path->starts_with(session.directories.filters + "/"))
       session.diagnostics.error(id::administrators_file, place_of(*path),
                                 fmt::format("'{}' is defined by this file: remove it and run nwgate apply", name));
@@ -90,7 +92,8 @@ int command_undefine(const Words &words) {
   if (auto removable = store::check_removable(defined); !removable)
     return session.fail_with(removable.error());
   if (!host->rulesets.empty())
-    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports); code != 0) {
+    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports);
+        code != 0) {
       session.finish();
       return code;
     }

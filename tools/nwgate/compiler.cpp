@@ -16,7 +16,8 @@ std::optional<std::string> why_not_bound(const std::string &port) {
   if (port.starts_with('.'))
     return fmt::format("port '{}' cannot be bound: the file of a name that begins with a dot would be hidden", port);
   if (port.find_first_of("+!\"'\\") != std::string::npos)
-    return fmt::format("port '{}' cannot be bound: ebtables and iptables have other meanings for + ! \" ' \\ in a name", port);
+    return fmt::format("port '{}' cannot be bound: ebtables and iptables have other meanings for + ! \" ' \\ in a name",
+                       port);
   return std::nullopt;
 }
 

@@ -29,8 +29,8 @@ std::optional<std::string> why_no_prefix(const std::string &prefix) {
   return fmt::format("chain prefix '{}' is not 1 to {} printable characters", prefix, xtables::max_chain_prefix);
 }
 
-/// Takes the option, if there is one, and checks the value: a wrong option is wrong usage, a wrong setting is reported at
-/// its place.
+/// Takes the option, if there is one, and checks the value: a wrong option is wrong usage, a wrong setting is reported
+/// at its place.
 void take(const std::optional<std::string> &option, std::string &value, const char *key, const std::string &file,
           std::optional<std::string> (*why_not)(const std::string &), Diagnostics &diagnostics) {
   if (option)

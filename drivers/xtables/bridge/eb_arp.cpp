@@ -53,8 +53,7 @@ constexpr std::array<std::string_view, 9> opcode_names{
 };
 
 std::string opcode_text(std::uint16_t opcode) {
-  return opcode >= 1 && opcode <= opcode_names.size() ? std::string(opcode_names.at(opcode - 1U))
-                                                      : text_of(opcode);
+  return opcode >= 1 && opcode <= opcode_names.size() ? std::string(opcode_names.at(opcode - 1U)) : text_of(opcode);
 }
 
 std::string protocol_type_text(std::uint16_t type) { return fmt::format("0x{:x}", type); }

@@ -50,9 +50,7 @@ std::optional<std::string> encode(const EbIp &match, ExpressionWriter &writer) {
   return std::nullopt;
 }
 
-std::optional<EbIp> decode_eb_ip(const ExpressionReader::XtInfo &xt) {
-  return decode_exactly(xt, from_info, to_info);
-}
+std::optional<EbIp> decode_eb_ip(const ExpressionReader::XtInfo &xt) { return decode_exactly(xt, from_info, to_info); }
 
 std::string save_text(const EbIp &match) {
   std::string text;

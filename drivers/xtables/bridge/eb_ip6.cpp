@@ -41,8 +41,7 @@ EbIp6 from_info(const ebt_ip6_info &info) {
   match.protocol = term(info, EBT_IP6_PROTO, info.protocol);
   match.source_port = term(info, EBT_IP6_SPORT, load_range(info.sport));
   match.destination_port = term(info, EBT_IP6_DPORT, load_range(info.dport));
-  match.icmp_type =
-      term(info, EBT_IP6_ICMP6, Icmp6Range{load_range(info.icmpv6_type), load_range(info.icmpv6_code)});
+  match.icmp_type = term(info, EBT_IP6_ICMP6, Icmp6Range{load_range(info.icmpv6_type), load_range(info.icmpv6_code)});
   return match;
 }
 

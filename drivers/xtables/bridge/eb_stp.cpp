@@ -10,8 +10,7 @@ namespace nwgate::xtables::bridge {
 namespace {
 
 /// Calls `visit` for each range of the match: its option, its bit, its term, and where the info has its ends.
-template <typename Info, typename Match, typename Visit>
-void for_each_range(Info &info, Match &match, Visit visit) {
+template <typename Info, typename Match, typename Visit> void for_each_range(Info &info, Match &match, Visit visit) {
   auto &config = info.config;
   visit(EBT_STP_ROOTPRIO, match.root_priority, config.root_priol, config.root_priou);
   visit(EBT_STP_ROOTCOST, match.root_cost, config.root_costl, config.root_costu);
@@ -48,8 +47,8 @@ EbStp from_info(const ebt_stp_info &info) {
   match.flags = term(info, EBT_STP_FLAGS, info.config.flags);
   match.root_address =
       term(info, EBT_STP_ROOTADDR, load_masked<MaskedMac>(info.config.root_addr, info.config.root_addrmsk));
-  match.sender_address = term(info, EBT_STP_SENDERADDR,
-                              load_masked<MaskedMac>(info.config.sender_addr, info.config.sender_addrmsk));
+  match.sender_address =
+      term(info, EBT_STP_SENDERADDR, load_masked<MaskedMac>(info.config.sender_addr, info.config.sender_addrmsk));
   for_each_range(info, match, [&]<typename T>(unsigned bit, auto &range, const T &first, const T &last) {
     range = term(info, bit, Range<T>{first, last});
   });

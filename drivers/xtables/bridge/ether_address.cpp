@@ -65,8 +65,7 @@ std::optional<std::string> encode(const EtherAddress &match, ExpressionWriter &w
   return std::nullopt;
 }
 
-std::optional<EtherAddress> decode_ether_address(const ExpressionReader::Payload &load,
-                                                 ExpressionReader &reader) {
+std::optional<EtherAddress> decode_ether_address(const ExpressionReader::Payload &load, ExpressionReader &reader) {
   if (load.base != NFT_PAYLOAD_LL_HEADER || load.length < 1 || load.length > ETH_ALEN)
     return std::nullopt;
   EtherAddress match;
@@ -88,8 +87,7 @@ std::optional<EtherAddress> decode_ether_address(const ExpressionReader::Payload
 
 std::string save_text(const EtherAddress &match) {
   std::string text;
-  add_option(text, match.side == Side::source ? "-s" : "-d", match.address.negated,
-             mac_text(match.address.value));
+  add_option(text, match.side == Side::source ? "-s" : "-d", match.address.negated, mac_text(match.address.value));
   return text;
 }
 

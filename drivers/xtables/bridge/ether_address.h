@@ -14,8 +14,7 @@ namespace nwgate::xtables::bridge {
 /// Returns why not for a mask of zeros, which ebtables cannot write either.
 std::optional<std::string> encode(const EtherAddress &match, ExpressionWriter &writer);
 /// `load` is the payload expression just taken; takes the rest.
-std::optional<EtherAddress> decode_ether_address(const ExpressionReader::Payload &load,
-                                                 ExpressionReader &reader);
+std::optional<EtherAddress> decode_ether_address(const ExpressionReader::Payload &load, ExpressionReader &reader);
 /// `-s ! 02:00:00:00:00:01 `; four addresses have names: `-d Broadcast `.
 std::string save_text(const EtherAddress &match);
 

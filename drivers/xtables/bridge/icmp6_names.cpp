@@ -46,19 +46,15 @@ constexpr std::array named_types{
 };
 
 std::string range_text(const Range<std::uint8_t> &range) {
-  return range.first == range.last ? fmt::format("{}", range.first)
-                                   : fmt::format("{}:{}", range.first, range.last);
+  return range.first == range.last ? fmt::format("{}", range.first) : fmt::format("{}:{}", range.first, range.last);
 }
 
 } // namespace
 
 std::string icmp6_text(const Icmp6Range &range) {
-  const auto is_it = [&](const NamedType &named) {
-    return range.type == code(named.type) && range.code == named.code;
-  };
+  const auto is_it = [&](const NamedType &named) { return range.type == code(named.type) && range.code == named.code; };
   const auto found = std::ranges::find_if(named_types, is_it);
-  return found == named_types.end() ? range_text(range.type) + '/' + range_text(range.code)
-                                    : std::string(found->name);
+  return found == named_types.end() ? range_text(range.type) + '/' + range_text(range.code) : std::string(found->name);
 }
 
 } // namespace nwgate::xtables::bridge

@@ -13,8 +13,7 @@ namespace {
 /// character. ebtables takes no `+` alone.
 bool is_usable(const std::string &name) {
   return !name.empty() && name.size() < IFNAMSIZ && name != "." && name != ".." && name != "+" &&
-         name.find('+') >= name.size() - 1 &&
-         name.find_first_of(std::string("/: \t\n\v\f\r\"'\\!\0", 13)) == name.npos;
+         name.find('+') >= name.size() - 1 && name.find_first_of(std::string("/: \t\n\v\f\r\"'\\!\0", 13)) == name.npos;
 }
 
 bool is_prefix(const std::string &name) { return name.ends_with('+'); }

@@ -16,8 +16,7 @@ template <typename Masked> std::string ip_text(const Masked &value) {
 }
 
 template <typename T> std::string range_text(const Range<T> &range) {
-  return range.first == range.last ? fmt::format("{}", range.first)
-                                   : fmt::format("{}:{}", range.first, range.last);
+  return range.first == range.last ? fmt::format("{}", range.first) : fmt::format("{}:{}", range.first, range.last);
 }
 
 } // namespace

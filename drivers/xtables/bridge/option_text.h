@@ -31,8 +31,7 @@ void add_option(std::string &text, std::string_view name, const std::optional<Te
   if (term)
     add_option(text, name, term->negated, format(term->value));
 }
-template <typename T>
-void add_option(std::string &text, std::string_view name, const std::optional<Term<T>> &term) {
+template <typename T> void add_option(std::string &text, std::string_view name, const std::optional<Term<T>> &term) {
   add_option(text, name, term, [](const T &value) { return text_of(value); });
 }
 

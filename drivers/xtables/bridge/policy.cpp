@@ -48,8 +48,7 @@ std::optional<std::string> encode_policy(Verdict policy, nftnl_rule &out) {
 
 std::optional<Verdict> is_policy(const nftnl_rule &rule) {
   std::uint32_t length = 0;
-  const auto *data =
-      static_cast<const std::uint8_t *>(nftnl_rule_get_data(&rule, NFTNL_RULE_USERDATA, &length));
+  const auto *data = static_cast<const std::uint8_t *>(nftnl_rule_get_data(&rule, NFTNL_RULE_USERDATA, &length));
   if (data == nullptr || !has_policy_record({data, length}))
     return std::nullopt;
   ExpressionReader reader(rule);

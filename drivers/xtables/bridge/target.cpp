@@ -25,12 +25,10 @@ constexpr std::array verdicts{
 };
 constexpr std::string_view continue_name = "CONTINUE";
 
-const VerdictWords &words_of(Verdict verdict) {
-  return *std::ranges::find(verdicts, verdict, &VerdictWords::verdict);
-}
+const VerdictWords &words_of(Verdict verdict) { return *std::ranges::find(verdicts, verdict, &VerdictWords::verdict); }
 
-/// libvirt's names have up to 30 bytes, `I-`, a port's 15, `-` and 12. The kernel takes them and ebtables-save prints them,
-/// though ebtables-restore makes none over 28.
+/// libvirt's names have up to 30 bytes, `I-`, a port's 15, `-` and 12. The kernel takes them and ebtables-save prints
+/// them, though ebtables-restore makes none over 28.
 bool is_chain_name(std::string_view name) {
   return !name.empty() && name.size() < EBT_CHAIN_MAXNAMELEN && name != continue_name &&
          std::ranges::find(verdicts, name, &VerdictWords::name) == verdicts.end();

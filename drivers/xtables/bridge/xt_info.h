@@ -56,8 +56,7 @@ template <typename T> void store_range(T (&field)[2], const Range<T> &range) {
 template <typename T> Range<T> load_range(const T (&field)[2]) { return {field[0], field[1]}; }
 
 /// If the term is there, marks it in the info as `bit` and returns its value, which is still to be stored.
-template <typename Info, typename T>
-const T *mark(Info &info, unsigned bit, const std::optional<Term<T>> &term) {
+template <typename Info, typename T> const T *mark(Info &info, unsigned bit, const std::optional<Term<T>> &term) {
   if (!term)
     return nullptr;
   info.bitmask = static_cast<decltype(info.bitmask)>(info.bitmask | bit);
@@ -66,8 +65,7 @@ const T *mark(Info &info, unsigned bit, const std::optional<Term<T>> &term) {
   return &term->value;
 }
 /// The term of `bit` with this value, if the info compares it.
-template <typename Info, typename T>
-std::optional<Term<T>> term(const Info &info, unsigned bit, const T &value) {
+template <typename Info, typename T> std::optional<Term<T>> term(const Info &info, unsigned bit, const T &value) {
   if ((info.bitmask & bit) == 0)
     return std::nullopt;
   return Term<T>{value, (info.invflags & bit) != 0};

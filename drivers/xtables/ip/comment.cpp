@@ -10,8 +10,8 @@ namespace {
 
 Encoded<xt_comment_info> info_of(const Comment &match) {
   if (match.text.size() >= XT_MAX_COMMENT_LEN)
-    return refuse(fmt::format("a comment of {} bytes is too long, {} are allowed", match.text.size(),
-                              XT_MAX_COMMENT_LEN - 1));
+    return refuse(
+        fmt::format("a comment of {} bytes is too long, {} are allowed", match.text.size(), XT_MAX_COMMENT_LEN - 1));
   if (match.text.find('\0') != match.text.npos)
     return refuse("a comment cannot hold a NUL");
   XtBuffer<xt_comment_info> info;
@@ -50,8 +50,6 @@ std::optional<Match> decode_comment(const XtInfo &xt, const Context & /*context*
   return if_exact(match, *info, info_of(match));
 }
 
-std::string save_text(const Comment &match, Family /*family*/) {
-  return "-m comment --comment " + quoted(match.text);
-}
+std::string save_text(const Comment &match, Family /*family*/) { return "-m comment --comment " + quoted(match.text); }
 
 } // namespace nwgate::xtables::ip

@@ -36,8 +36,7 @@ std::optional<Match> decode_connlimit(const XtInfo &xt, const Context &context) 
 
 std::string save_text(const ConnLimit &match, Family family) {
   return fmt::format("-m connlimit --connlimit-{} {} --connlimit-mask {} --connlimit-saddr",
-                     match.above.negated ? "upto" : "above", match.above.value,
-                     family == Family::ip ? 32 : 128);
+                     match.above.negated ? "upto" : "above", match.above.value, family == Family::ip ? 32 : 128);
 }
 
 } // namespace nwgate::xtables::ip

@@ -11,9 +11,7 @@ namespace {
 /// What the tools compare the name with to say `! -i +`: no interface can have a slash in its name.
 constexpr std::string_view impossible_name("INVAL/D\0", 8);
 
-Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()};
-}
+Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()}; }
 
 /// The name that stands behind a comparison with `data`. With its NUL it is the whole name, without a prefix.
 std::optional<std::string> name_of(std::string_view data) {

@@ -68,8 +68,7 @@ bool repeats_a_place(const std::vector<Match> &matches) {
 
 std::optional<std::uint8_t> plain_protocol(const std::vector<Match> &matches) {
   for (const auto &match : matches)
-    if (const auto *protocol = std::get_if<Protocol>(&match);
-        protocol != nullptr && !protocol->protocol.negated)
+    if (const auto *protocol = std::get_if<Protocol>(&match); protocol != nullptr && !protocol->protocol.negated)
       return protocol->protocol.value;
   return std::nullopt;
 }

@@ -50,8 +50,7 @@ template <typename M> std::optional<Match> decode_range(const XtBuffer<xt_iprang
   return if_exact(match, info, info_of(match));
 }
 
-template <typename Address>
-std::string range_text(std::string_view option, const OptionalRange<Address> &range) {
+template <typename Address> std::string range_text(std::string_view option, const OptionalRange<Address> &range) {
   if (!range)
     return {};
   return fmt::format(" {}{} {}-{}", bang(range->negated), option, range->value.first.to_string(),
@@ -59,8 +58,7 @@ std::string range_text(std::string_view option, const OptionalRange<Address> &ra
 }
 
 template <typename M> std::string ranges_text(const M &match) {
-  return "-m iprange" + range_text("--src-range", match.source) +
-         range_text("--dst-range", match.destination);
+  return "-m iprange" + range_text("--src-range", match.source) + range_text("--dst-range", match.destination);
 }
 
 template <typename M> Refusal write(const M &match, bool same_family, ExpressionWriter &writer) {

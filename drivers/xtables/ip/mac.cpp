@@ -32,8 +32,7 @@ std::optional<Match> decode_mac(const XtInfo &xt, const Context & /*context*/) {
 }
 
 std::string save_text(const MacSource &match, Family /*family*/) {
-  return fmt::format("-m mac {}--mac-source {}", bang(match.address.negated),
-                     match.address.value.to_string());
+  return fmt::format("-m mac {}--mac-source {}", bang(match.address.negated), match.address.value.to_string());
 }
 
 } // namespace nwgate::xtables::ip

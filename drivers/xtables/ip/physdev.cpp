@@ -59,15 +59,14 @@ std::optional<Match> decode_physdev(const XtInfo &xt, const Context & /*context*
   if (!buffer)
     return std::nullopt;
   const auto &info = *buffer->operator->();
-  const Physdev match{get(info.physindev, XT_PHYSDEV_OP_IN, info),
-                      get(info.physoutdev, XT_PHYSDEV_OP_OUT, info),
+  const Physdev match{get(info.physindev, XT_PHYSDEV_OP_IN, info), get(info.physoutdev, XT_PHYSDEV_OP_OUT, info),
                       (info.bitmask & XT_PHYSDEV_OP_BRIDGED) != 0};
   return if_exact(match, *buffer, info_of(match));
 }
 
 std::string save_text(const Physdev &match, Family /*family*/) {
-  return fmt::format("-m physdev{}{}{}", port_text("--physdev-in", match.in),
-                     port_text("--physdev-out", match.out), match.is_bridged ? " --physdev-is-bridged" : "");
+  return fmt::format("-m physdev{}{}{}", port_text("--physdev-in", match.in), port_text("--physdev-out", match.out),
+                     match.is_bridged ? " --physdev-is-bridged" : "");
 }
 
 } // namespace nwgate::xtables::ip

@@ -5,8 +5,7 @@
 
 #include <fmt/format.h>
 
-using _Bool =
-    bool; // NOLINT(bugprone-reserved-identifier): the C word that the header uses in an inline function.
+using _Bool = bool; // NOLINT(bugprone-reserved-identifier): the C word that the header uses in an inline function.
 #include <linux/netfilter/xt_sctp.h>
 
 namespace nwgate::xtables::ip {

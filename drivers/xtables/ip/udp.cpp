@@ -46,8 +46,6 @@ std::optional<Match> decode_native_udp(ExpressionReader &reader) {
   return Udp{ports->source, ports->destination};
 }
 
-std::string save_text(const Udp &match, Family /*family*/) {
-  return "-m udp" + native_ports_text(ports_of(match));
-}
+std::string save_text(const Udp &match, Family /*family*/) { return "-m udp" + native_ports_text(ports_of(match)); }
 
 } // namespace nwgate::xtables::ip

@@ -23,24 +23,22 @@ using Clock = std::chrono::steady_clock;
 /// Rules in all three tables. Filters of different numbers have different rules and chains, but let the same
 /// frames of Traffic pass and drop the same.
 std::string content(int number) {
-  return fmt::format(
-      "<filterref filter='{0}'/>\n"
-      "<rule action='drop' direction='out' priority='400'><mac protocolid='0x88b6'/></rule>\n"
-      "<rule action='drop' direction='out' priority='450'><mac protocolid='0x7{1:03}'/></rule>\n"
-      "<rule action='accept' direction='out' priority='500'><udp dstportstart='7'/></rule>\n"
-      "<rule action='drop' direction='out' priority='600'><udp dstportstart='{1}'/></rule>\n"
-      "<rule action='drop' direction='out' priority='700'><udp/></rule>\n"
-      "<rule action='accept' direction='out' priority='500'><udp-ipv6 dstportstart='7'/></rule>\n"
-      "<rule action='drop' direction='out' priority='600'><udp-ipv6 dstportstart='{1}'/></rule>\n"
-      "<rule action='drop' direction='out' priority='700'><udp-ipv6/></rule>\n",
-      number % 2 == 0 ? "no-arp-mac-spoofing" : "allow-arp", number);
+  return fmt::format("<filterref filter='{0}'/>\n"
+                     "<rule action='drop' direction='out' priority='400'><mac protocolid='0x88b6'/></rule>\n"
+                     "<rule action='drop' direction='out' priority='450'><mac protocolid='0x7{1:03}'/></rule>\n"
+                     "<rule action='accept' direction='out' priority='500'><udp dstportstart='7'/></rule>\n"
+                     "<rule action='drop' direction='out' priority='600'><udp dstportstart='{1}'/></rule>\n"
+                     "<rule action='drop' direction='out' priority='700'><udp/></rule>\n"
+                     "<rule action='accept' direction='out' priority='500'><udp-ipv6 dstportstart='7'/></rule>\n"
+                     "<rule action='drop' direction='out' priority='600'><udp-ipv6 dstportstart='{1}'/></rule>\n"
+                     "<rule action='drop' direction='out' priority='700'><udp-ipv6/></rule>\n",
+                     number % 2 == 0 ? "no-arp-mac-spoofing" : "allow-arp", number);
 }
 
 TEST_F(Atomicity, ReadersAndPacketsSeeTheOldOrTheNewRules) {
   constexpr int rebinds = 1000;
   make_bridge();
-  run({"define", write("a.xml", filter_text("a", content(11))),
-       write("b.xml", filter_text("b", content(22)))});
+  run({"define", write("a.xml", filter_text("a", content(11))), write("b.xml", filter_text("b", content(22)))});
   const std::string documents[] = {write("v0-a.xml", binding_text("v0", "a")),
                                    write("v0-b.xml", binding_text("v0", "b"))};
   auto socket = open_socket();
@@ -84,8 +82,7 @@ TEST_F(Atomicity, ReadersAndPacketsSeeTheOldOrTheNewRules) {
 
 TEST_F(Atomicity, AKillLeavesTheOldOrTheNewRules) {
   constexpr int kills = 200;
-  run({"define", write("a.xml", filter_text("a", content(11))),
-       write("b.xml", filter_text("b", content(22)))});
+  run({"define", write("a.xml", filter_text("a", content(11))), write("b.xml", filter_text("b", content(22)))});
   run({"define", write("1/c.xml", filter_text("c", content(33)))});
   const auto other_c = write("2/c.xml", filter_text("c", content(44)));
   const auto bind_v2 = [this](const std::string &filter) {
@@ -158,8 +155,7 @@ void add_their_rule(netlink::Socket &socket, const netlink::ChainName &chain, st
 
 TEST_F(Atomicity, AnotherWriterLosesNothing) {
   constexpr int binds = 100;
-  run({"define", write("a.xml", filter_text("a", content(11))),
-       write("b.xml", filter_text("b", content(22)))});
+  run({"define", write("a.xml", filter_text("a", content(11))), write("b.xml", filter_text("b", content(22)))});
   shell("iptables -N theirs; iptables -A FORWARD -j theirs; nft list ruleset >/dev/null");
   const netlink::ChainName theirs{netlink::Family::ip, "filter", "theirs"};
   std::atomic<bool> writing = true;
@@ -170,9 +166,8 @@ TEST_F(Atomicity, AnotherWriterLosesNothing) {
       add_their_rule(socket, theirs, ++written);
   });
   for (int i = 0; i < binds; ++i)
-    EXPECT_EQ(wait_for(start({"bind", write("v.xml", binding_text(fmt::format("v{}", i % 10),
-                                                                  i % 3 == 0 ? "a" : "b"))})),
-              0);
+    EXPECT_EQ(
+        wait_for(start({"bind", write("v.xml", binding_text(fmt::format("v{}", i % 10), i % 3 == 0 ? "a" : "b"))})), 0);
   writing = false;
   writer.join();
   auto socket = open_socket();
@@ -198,9 +193,8 @@ TEST_F(Atomicity, ParallelBindsAllSucceed) {
     threads.emplace_back([this, i] {
       for (int k = 0; k < ports; ++k) {
         const auto port = fmt::format("v{}-{}", i, k);
-        EXPECT_EQ(wait_for(start({"bind", write(port + ".xml",
-                                                binding_text(port, k % 2 == 0 ? "a" : "clean-traffic"))})),
-                  0);
+        EXPECT_EQ(
+            wait_for(start({"bind", write(port + ".xml", binding_text(port, k % 2 == 0 ? "a" : "clean-traffic"))})), 0);
         if (k % 5 == 4) {
           EXPECT_EQ(wait_for(start({"unbind", port})), 0);
         }
@@ -213,8 +207,7 @@ TEST_F(Atomicity, ParallelBindsAllSucceed) {
   const auto state = state_of_kernel(socket);
   for (int i = 0; i < writers; ++i)
     for (int k = 0; k < ports; ++k)
-      EXPECT_EQ(state.find(fmt::format("nwgate-I-v{}-{}\n", i, k)) != std::string::npos, k % 5 != 4)
-          << i << ' ' << k;
+      EXPECT_EQ(state.find(fmt::format("nwgate-I-v{}-{}\n", i, k)) != std::string::npos, k % 5 != 4) << i << ' ' << k;
 }
 
 } // namespace

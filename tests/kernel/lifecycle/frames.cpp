@@ -61,17 +61,15 @@ int open_device(const char *name) {
 } // namespace
 
 void make_bridge() {
-  shell(
-      "ip link add br0 type bridge && ip link set br0 up && for i in 0 1; do ip link add v$i type veth peer "
-      "name g$i &&"
-      " sysctl -qw net.ipv6.conf.v$i.disable_ipv6=1 net.ipv6.conf.g$i.disable_ipv6=1 &&"
-      " ip link set v$i master br0 up && ip link set g$i address 52:54:00:00:00:0$((i + 1)) up || exit; done;"
-      " sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1");
+  shell("ip link add br0 type bridge && ip link set br0 up && for i in 0 1; do ip link add v$i type veth peer "
+        "name g$i &&"
+        " sysctl -qw net.ipv6.conf.v$i.disable_ipv6=1 net.ipv6.conf.g$i.disable_ipv6=1 &&"
+        " ip link set v$i master br0 up && ip link set g$i address 52:54:00:00:00:0$((i + 1)) up || exit; done;"
+        " sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1");
 }
 
 Traffic::Traffic()
-    : out_(open_device("g0")), in_(open_device("g1")), receiver_([this] { receive(); }),
-      sender_([this] { send(); }) {}
+    : out_(open_device("g0")), in_(open_device("g1")), receiver_([this] { receive(); }), sender_([this] { send(); }) {}
 
 Traffic::~Traffic() {
   stop();

@@ -61,8 +61,8 @@ TEST_F(InterruptionTest, every_dump_shows_one_state) {
   int dumps = 0;
   for (; go_on(different > 2); ++dumps) {
     const auto found = labels();
-    const bool whole = found.size() == rule_count &&
-                       std::ranges::all_of(found, [&](const auto &label) { return label == found[0]; });
+    const bool whole =
+        found.size() == rule_count && std::ranges::all_of(found, [&](const auto &label) { return label == found[0]; });
     EXPECT_TRUE(whole) << "dump " << dumps << ": " << found.size() << " rules";
     if (!whole)
       break;

@@ -68,8 +68,8 @@ TEST_F(ReadBackTest, user_data_of_rules_chains_and_tables_up_to_the_limit) {
   Transaction transaction;
   transaction.add_table(table_, 0, data.bytes());
   transaction.add_chain(chain_, 0, data.bytes());
-  transaction.add_base_chain({Family::ip, "filter", "INPUT"}, {"filter", NF_INET_LOCAL_IN, 0, Policy::accept},
-                             0, data.bytes());
+  transaction.add_base_chain({Family::ip, "filter", "INPUT"}, {"filter", NF_INET_LOCAL_IN, 0, Policy::accept}, 0,
+                             data.bytes());
   transaction.add_rule(*rule, Position::append(), 0);
   must_commit(transaction);
 
@@ -94,8 +94,7 @@ TEST_F(ReadBackTest, user_data_over_the_limit_is_refused_by_the_kernel) {
   ASSERT_TRUE(done);
   ASSERT_EQ(done->outcome, Commit::Outcome::refused);
   EXPECT_EQ(done->refusals.at(0).tag, 3U);
-  EXPECT_EQ(done->refusals.at(0).message,
-            "Numerical result out of range (Attribute failed policy validation)");
+  EXPECT_EQ(done->refusals.at(0).message, "Numerical result out of range (Attribute failed policy validation)");
 }
 
 TEST_F(ReadBackTest, consistent_read_repeats_until_nothing_came_in_between) {
@@ -127,8 +126,7 @@ TEST_F(ReadBackTest, consistent_read_repeats_until_nothing_came_in_between) {
 }
 
 TEST_F(ReadBackTest, reads_what_other_tools_wrote) {
-  shell(
-      "iptables -N FI-vnet0 && iptables -A FI-vnet0 -p tcp --dport 22 -m conntrack --ctstate NEW -j REJECT");
+  shell("iptables -N FI-vnet0 && iptables -A FI-vnet0 -p tcp --dport 22 -m conntrack --ctstate NEW -j REJECT");
   auto found = rules(socket(), ChainName{Family::ip, "filter", "FI-vnet0"});
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 1U);

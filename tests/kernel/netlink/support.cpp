@@ -75,8 +75,7 @@ std::vector<std::string> KernelTest::labels() {
   return texts;
 }
 
-NftRule make_rule(const ChainName &chain, const std::string &label,
-                  const std::optional<std::int32_t> &verdict) {
+NftRule make_rule(const ChainName &chain, const std::string &label, const std::optional<std::int32_t> &verdict) {
   NftRule rule(nftnl_rule_alloc());
   nftnl_rule_set_u32(rule.get(), NFTNL_RULE_FAMILY, static_cast<std::uint32_t>(chain.family));
   nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, chain.table.c_str());

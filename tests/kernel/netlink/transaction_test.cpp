@@ -13,8 +13,7 @@ using Texts = std::vector<std::string>;
 class TransactionTest : public KernelTest {};
 
 TEST_F(TransactionTest, makes_and_deletes_in_all_three_families_at_once) {
-  const std::vector<TableName> tables{
-      {Family::bridge, "nat"}, {Family::ip, "filter"}, {Family::ip6, "filter"}};
+  const std::vector<TableName> tables{{Family::bridge, "nat"}, {Family::ip, "filter"}, {Family::ip6, "filter"}};
   Transaction make;
   for (const TableName &name : tables) {
     make.add_table(name, 0);
@@ -72,8 +71,7 @@ TEST_F(TransactionTest, positions) {
   transaction.add_rule(*make_rule(chain_, "top1"), Position::top(), 0);
   transaction.add_rule(*make_rule(chain_, "top2"), Position::top(), 0);
   must_commit(transaction);
-  EXPECT_EQ(labels(),
-            (Texts{"top2", "top1", "1", "before1", "before2", "2", "after2", "after1", "end1", "end2"}));
+  EXPECT_EQ(labels(), (Texts{"top2", "top1", "1", "before1", "before2", "2", "after2", "after1", "end1", "end2"}));
 }
 
 TEST_F(TransactionTest, a_rule_that_was_read_can_be_written_elsewhere) {
@@ -146,8 +144,7 @@ TEST_F(TransactionTest, a_loop_of_jumps_is_refused) {
   make_chain_with_rules(0);
   const ChainName other{Family::ip, "filter", "d"};
   Transaction transaction;
-  transaction.add_base_chain({Family::ip, "filter", "FORWARD"},
-                             {"filter", NF_INET_FORWARD, 0, Policy::accept}, 0);
+  transaction.add_base_chain({Family::ip, "filter", "FORWARD"}, {"filter", NF_INET_FORWARD, 0, Policy::accept}, 0);
   transaction.add_chain(other, 1);
   transaction.add_rule(*make_jump({Family::ip, "filter", "FORWARD"}, "c"), Position::append(), 2);
   transaction.add_rule(*make_jump(chain_, "d"), Position::append(), 3);

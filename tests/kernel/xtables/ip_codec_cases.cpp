@@ -68,8 +68,7 @@ void Collector::targets() {
 void Collector::interfaces() {
   for (const auto side : {Side::source, Side::destination}) {
     for (const bool negated : both_signs)
-      for (const char *name :
-           {"e", "eth0", "fifteen-letters", "veth+", "fourteen-lett+", "a++", "a+b", "br0.100"})
+      for (const char *name : {"e", "eth0", "fifteen-letters", "veth+", "fourteen-lett+", "a++", "a+b", "br0.100"})
         same({Interface{side, {name, negated}}});
     same({Interface{side, {"+", true}}});
     restored_as({Interface{side, {"+", false}}}, Matches{});
@@ -130,15 +129,8 @@ void Collector::protocols() {
 std::vector<Optional<Ports>> port_conditions() {
   std::vector<Optional<Ports>> result{std::nullopt};
   for (const bool negated : both_signs)
-    for (const Ports range : {Ports{0, 0},
-                              {22, 22},
-                              {65535, 65535},
-                              {20, 21},
-                              {1, 65535},
-                              {1, 65534},
-                              {0, 1},
-                              {0, 100},
-                              {0, 65534}})
+    for (const Ports range :
+         {Ports{0, 0}, {22, 22}, {65535, 65535}, {20, 21}, {1, 65535}, {1, 65534}, {0, 1}, {0, 100}, {0, 65534}})
       result.push_back(Term<Ports>{range, negated});
   return result;
 }
@@ -181,8 +173,7 @@ void Collector::tcp() {
   const auto tcp = proto(IPPROTO_TCP);
   const auto ports = with_ports<Tcp>(Term<Ports>{{1, 1}, false}, Term<Ports>{{2, 2}, false});
   for (const bool negated : both_signs) {
-    for (const auto &[mask, compare] :
-         {TcpFlags{0x02, 0x3f}, {0x3f, 0}, {0x3f, 0x3f}, {0x17, 0x02}, {0x20, 0x10}}) {
+    for (const auto &[mask, compare] : {TcpFlags{0x02, 0x3f}, {0x3f, 0}, {0x3f, 0x3f}, {0x17, 0x02}, {0x20, 0x10}}) {
       same({tcp, with_flags({}, mask, compare, negated)});
       same({tcp, with_flags(ports, mask, compare, negated)});
     }
@@ -280,20 +271,17 @@ void Collector::together() {
                proto(IPPROTO_UDP)};
   const auto address_first = [&](const auto &match) { head.insert(head.begin(), match); };
   if (v4()) {
-    address_first(
-        Ipv4Match{Side::destination, {{*Ipv4Address::parse("10.1.0.0"), Ipv4Address::mask(22)}, true}});
+    address_first(Ipv4Match{Side::destination, {{*Ipv4Address::parse("10.1.0.0"), Ipv4Address::mask(22)}, true}});
     address_first(Ipv4Match{Side::source, {{*Ipv4Address::parse("10.2.3.4")}, false}});
   } else {
-    address_first(
-        Ipv6Match{Side::destination, {{*Ipv6Address::parse("fe80::"), Ipv6Address::mask(10)}, true}});
+    address_first(Ipv6Match{Side::destination, {{*Ipv6Address::parse("fe80::"), Ipv6Address::mask(10)}, true}});
     address_first(Ipv6Match{Side::source, {{*Ipv6Address::parse("2001:db8::1")}, false}});
   }
   auto matches = head;
-  for (const Match &match :
-       Matches{MacSource{{{{2, 0, 0, 0, 0, 1}}, false}}, Dscp{{3, true}}, Dscp{{4, true}},
-               with_ports<Udp>({}, Term<Ports>{{1, 9}, false}), ConntrackState{{0x0a, false}},
-               ConntrackDirection{false}, SetMatch{{set_name, true}, {Side::source}}, ConnLimit{{3, false}},
-               Comment{"last"}})
+  for (const Match &match : Matches{MacSource{{{{2, 0, 0, 0, 0, 1}}, false}}, Dscp{{3, true}}, Dscp{{4, true}},
+                                    with_ports<Udp>({}, Term<Ports>{{1, 9}, false}), ConntrackState{{0x0a, false}},
+                                    ConntrackDirection{false}, SetMatch{{set_name, true}, {Side::source}},
+                                    ConnLimit{{3, false}}, Comment{"last"}})
     matches.push_back(match);
   same(matches, Reject{});
 

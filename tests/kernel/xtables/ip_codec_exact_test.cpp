@@ -52,9 +52,7 @@ const std::array<Attributes, 8> attributes{{
      {NFTNL_EXPR_BITWISE_SREG, NFTNL_EXPR_BITWISE_DREG, NFTNL_EXPR_BITWISE_OP, NFTNL_EXPR_BITWISE_LEN},
      {NFTNL_EXPR_BITWISE_MASK, NFTNL_EXPR_BITWISE_XOR}},
     {"cmp", {NFTNL_EXPR_CMP_SREG, NFTNL_EXPR_CMP_OP}, {NFTNL_EXPR_CMP_DATA}},
-    {"range",
-     {NFTNL_EXPR_RANGE_SREG, NFTNL_EXPR_RANGE_OP},
-     {NFTNL_EXPR_RANGE_FROM_DATA, NFTNL_EXPR_RANGE_TO_DATA}},
+    {"range", {NFTNL_EXPR_RANGE_SREG, NFTNL_EXPR_RANGE_OP}, {NFTNL_EXPR_RANGE_FROM_DATA, NFTNL_EXPR_RANGE_TO_DATA}},
     {"immediate", {NFTNL_EXPR_IMM_DREG, NFTNL_EXPR_IMM_VERDICT}, {}},
     {"match", {NFTNL_EXPR_MT_REV}, {NFTNL_EXPR_MT_INFO}},
     {"target", {NFTNL_EXPR_TG_REV}, {NFTNL_EXPR_TG_INFO}},
@@ -93,10 +91,8 @@ std::vector<Data> variants(const Data &data) {
 
 /// The kernel's pointer in connlimit, and the part of its mask that IPv4 does not use
 /// (linux/netfilter/xt_connlimit.h).
-bool differs_in_private_part(const nftnl_expr &expression, Family family, const Data &value,
-                             const Data &variant) {
-  if (value.size() != variant.size() ||
-      nftnl_expr_get_str(&expression, NFTNL_EXPR_NAME) != std::string_view("match") ||
+bool differs_in_private_part(const nftnl_expr &expression, Family family, const Data &value, const Data &variant) {
+  if (value.size() != variant.size() || nftnl_expr_get_str(&expression, NFTNL_EXPR_NAME) != std::string_view("match") ||
       nftnl_expr_get_str(&expression, NFTNL_EXPR_MT_NAME) != std::string_view("connlimit"))
     return false;
   const auto place = std::ranges::mismatch(value, variant).in1 - value.begin();
@@ -136,9 +132,8 @@ TEST_P(ExactCodec, NoticesEveryChangedAttribute) {
   for (const auto &one : cases(GetParam())) {
     const auto rule = encode(one.rule);
     for (auto *expression : list_of(*rule)) {
-      const auto known =
-          std::ranges::find(attributes, std::string_view(nftnl_expr_get_str(expression, NFTNL_EXPR_NAME)),
-                            &Attributes::expression);
+      const auto known = std::ranges::find(
+          attributes, std::string_view(nftnl_expr_get_str(expression, NFTNL_EXPR_NAME)), &Attributes::expression);
       if (known == attributes.end())
         continue;
       for (const auto attribute : known->numbers) {

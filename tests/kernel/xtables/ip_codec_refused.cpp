@@ -25,8 +25,7 @@ std::vector<Rule> refused(Family family) {
       {v4 ? Match(host6) : Match(host)},
       {v4 ? Match(range6) : Match(range4)},
       {v4 ? Match(Ipv4Range{}) : Match(Ipv6Range{})},
-      {v4 ? Match(Ipv4Match{Side::source, {{{}, {}}, true}})
-          : Match(Ipv6Match{Side::source, {{{}, {}}, true}})},
+      {v4 ? Match(Ipv4Match{Side::source, {{{}, {}}, true}}) : Match(Ipv6Match{Side::source, {{{}, {}}, true}})},
       {v4 ? Match(Ipv4Match{Side::source, {{host.address.value.address, Ipv4Address::mask(8)}, false}})
           : Match(Ipv6Match{Side::source, {{host6.address.value.address, Ipv6Address::mask(8)}, false}})},
       {Interface{Side::source, {"", false}}},

@@ -20,9 +20,7 @@ std::string tool_of(Family family) { return family == Family::ip ? "iptables" : 
 class IpCodec : public PrivateNamespace, public testing::WithParamInterface<Family> {
 protected:
   [[nodiscard]] Family family() const { return GetParam(); }
-  [[nodiscard]] std::optional<Rule> decode(const NftRule &rule) const {
-    return ip::decode_ip(*rule, family(), sets_);
-  }
+  [[nodiscard]] std::optional<Rule> decode(const NftRule &rule) const { return ip::decode_ip(*rule, family(), sets_); }
   [[nodiscard]] NftRule encode(const Rule &rule) const {
     NftRule result(nftnl_rule_alloc());
     const auto refusal = ip::encode_ip(rule, family(), sets_, *result);
@@ -128,8 +126,7 @@ TEST_P(IpCodec, ReadsTheRulesOfLibvirtAndListsThemInTheSameWords) {
   }
   for (const auto &name : sets)
     create_set(name);
-  run(tool_of(family()) + "-restore",
-      fmt::format("*filter\n:x - [0:0]\n{}{}COMMIT\n", fmt::join(chains, ""), rules));
+  run(tool_of(family()) + "-restore", fmt::format("*filter\n:x - [0:0]\n{}{}COMMIT\n", fmt::join(chains, ""), rules));
 
   const auto read = dump(family());
   ASSERT_EQ(read.size(), lines.size());

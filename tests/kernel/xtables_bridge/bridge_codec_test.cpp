@@ -160,8 +160,7 @@ TEST_F(XtablesBridge, LengthIsWhatEbtablesPrintsFor600) {
     EXPECT_EQ("-A c " + bridge_save_text(rule), text);
   ASSERT_EQ(feed("ebtables-restore", output_of("ebtables-save")), 0);
   for (const auto &[chain, rule] : dump_nat())
-    EXPECT_TRUE(chain != "c" || is_policy(*rule) || !decode_bridge(*rule))
-        << "less than 0x600 is another match";
+    EXPECT_TRUE(chain != "c" || is_policy(*rule) || !decode_bridge(*rule)) << "less than 0x600 is another match";
 }
 
 /// What ebtables can write and a Rule cannot say. The last one is what the kernel makes of an id with a
@@ -172,8 +171,7 @@ TEST_F(XtablesBridge, RulesBeyondOurTermsAreNotDecoded) {
         "--among-src 02:00:00:00:00:01 -j DROP", "--nflog-group 1 -j DROP", "-j mark --mark-set 1",
         "-j snat --to-source 02:00:00:00:00:01", "-p IPv4 --ip-proto icmp --ip-icmp-type 8 -j DROP",
         "-p 802_1Q --vlan-id 291 --vlan-prio 3 -j DROP"}) {
-    ASSERT_EQ(feed("ebtables-restore", "*nat\n:POSTROUTING ACCEPT\n-A POSTROUTING " + text + '\n'), 0)
-        << text;
+    ASSERT_EQ(feed("ebtables-restore", "*nat\n:POSTROUTING ACCEPT\n-A POSTROUTING " + text + '\n'), 0) << text;
     const auto rules = dump_nat();
     ASSERT_EQ(rules.size(), 1U) << text;
     EXPECT_FALSE(decode_bridge(*rules[0].second)) << text;

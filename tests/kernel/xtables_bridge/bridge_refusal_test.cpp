@@ -61,8 +61,7 @@ TEST(XtablesBridgeRefusal, Matches) {
   EXPECT_TRUE(is_refused(EbStp{}));
   EXPECT_TRUE(is_refused(EbVlan{.id = Term<std::uint16_t>{5}, .priority = Term<std::uint8_t>{3}}));
   EXPECT_FALSE(is_refused(EbVlan{.id = Term<std::uint16_t>{0}, .priority = Term<std::uint8_t>{3}}));
-  EXPECT_TRUE(
-      is_refused(EbIp6{.destination_port = Term<Range<std::uint16_t>>{}, .icmp_type = Term<Icmp6Range>{}}));
+  EXPECT_TRUE(is_refused(EbIp6{.destination_port = Term<Range<std::uint16_t>>{}, .icmp_type = Term<Icmp6Range>{}}));
   EXPECT_TRUE(is_refused(Protocol{{6}}));
   EXPECT_TRUE(is_refused(Comment{"text"}));
 }
@@ -119,8 +118,7 @@ TEST(XtablesBridgeRefusal, InfosAreReadExactly) {
   EXPECT_TRUE(decoded_ip([](ebt_ip_info &) {}) == (Rule{{ip_tos}, Continue{}}));
   EXPECT_FALSE(decoded_ip([](ebt_ip_info &info) { info.protocol = 6; })) << "a field that is not compared";
   EXPECT_FALSE(decoded_ip([](ebt_ip_info &info) { info.bitmask |= EBT_IP_ICMP; })) << "an unknown field";
-  EXPECT_FALSE(decoded_ip([](ebt_ip_info &info) { info.invflags = EBT_IP_PROTO; }))
-      << "a negation of nothing";
+  EXPECT_FALSE(decoded_ip([](ebt_ip_info &info) { info.invflags = EBT_IP_PROTO; })) << "a negation of nothing";
   EXPECT_FALSE(decoded_ip([](ebt_ip_info &info) { info.bitmask = info.tos = 0; })) << "nothing compared";
   EXPECT_FALSE(decoded_ip([](ebt_ip_info &info) {
     info.bitmask |= EBT_IP_SOURCE;
@@ -129,8 +127,8 @@ TEST(XtablesBridgeRefusal, InfosAreReadExactly) {
 }
 
 TEST(XtablesBridgeRefusal, PortsAndIcmp6TypesShareTheirPlace) {
-  for (const unsigned compared : {EBT_IP6_SPORT, EBT_IP6_DPORT, EBT_IP6_ICMP6, EBT_IP6_SPORT | EBT_IP6_ICMP6,
-                                  EBT_IP6_DPORT | EBT_IP6_ICMP6})
+  for (const unsigned compared :
+       {EBT_IP6_SPORT, EBT_IP6_DPORT, EBT_IP6_ICMP6, EBT_IP6_SPORT | EBT_IP6_ICMP6, EBT_IP6_DPORT | EBT_IP6_ICMP6})
     EXPECT_EQ(decoded([&](ExpressionWriter &writer) {
                 ebt_ip6_info info{};
                 info.bitmask = static_cast<std::uint8_t>(compared);
@@ -275,13 +273,11 @@ TEST(XtablesBridgeRefusal, Policies) {
            Record{{77, 9, 1, 4, 1, 0, 0, 0}, false},
        }) {
     const auto rule = encoded({{}, Verdict::drop});
-    nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, data.data(),
-                        static_cast<std::uint32_t>(data.size()));
+    nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, data.data(), static_cast<std::uint32_t>(data.size()));
     EXPECT_EQ(is_policy(*rule).has_value(), expected) << data.size();
     EXPECT_EQ(decode_bridge(*rule).has_value(), !expected) << "other user data does not matter";
   }
-  for (const Target &target :
-       {Target{Continue{}}, Target{Verdict::return_to_caller}, Target{Jump{"chain"}}}) {
+  for (const Target &target : {Target{Continue{}}, Target{Verdict::return_to_caller}, Target{Jump{"chain"}}}) {
     const auto rule = encoded({{}, target});
     nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, ByteVector{1, 4, 1, 0, 0, 0}.data(), 6);
     EXPECT_FALSE(is_policy(*rule)) << "no policy that ebtables knows";

@@ -10,8 +10,7 @@ using U8 = std::uint8_t;
 using U16 = std::uint16_t;
 using Rules = std::vector<Rule>;
 
-constexpr U16 ipv4_type = 0x0800, arp_type = 0x0806, rarp_type = 0x8035, vlan_type = 0x8100,
-              ipv6_type = 0x86dd;
+constexpr U16 ipv4_type = 0x0800, arp_type = 0x0806, rarp_type = 0x8035, vlan_type = 0x8100, ipv6_type = 0x86dd;
 
 template <typename T> Term<T> is(T value) { return {std::move(value), false}; }
 template <typename T> Term<T> is_not(T value) { return {std::move(value), true}; }
@@ -40,8 +39,8 @@ Rules targets() {
 Rules interfaces() {
   Rules rules;
   for (const auto side : {Side::source, Side::destination})
-    for (const char *name : {"v", "v0", "vnet0", "abc", "abcd", "fourteen-chars", "fifteen--chars0", "v+",
-                             "vnet+", "thirteen-char+", "fourteen-chars+", "br0.12_x"}) {
+    for (const char *name : {"v", "v0", "vnet0", "abc", "abcd", "fourteen-chars", "fifteen--chars0", "v+", "vnet+",
+                             "thirteen-char+", "fourteen-chars+", "br0.12_x"}) {
       rules.push_back(only(Interface{side, is<std::string>(name)}));
       rules.push_back(only(Interface{side, is_not<std::string>(name)}));
     }
@@ -71,10 +70,9 @@ Rules addresses() {
       rules.push_back(only(EtherAddress{side, is_not(address)}));
     }
     const auto group_bit = mac("01:00:00:00:00:00");
-    for (const MaskedMac &named :
-         {MaskedMac{{}, group_bit}, MaskedMac{group_bit, group_bit}, MaskedMac{group_bit},
-          MaskedMac{mac("ff:ff:ff:ff:ff:ff")}, MaskedMac{mac("01:80:c2:00:00:00")},
-          MaskedMac{mac("01:80:c2:00:00:00"), mac("ff:ff:ff:ff:ff:f0")}, MaskedMac{{}}}) {
+    for (const MaskedMac &named : {MaskedMac{{}, group_bit}, MaskedMac{group_bit, group_bit}, MaskedMac{group_bit},
+                                   MaskedMac{mac("ff:ff:ff:ff:ff:ff")}, MaskedMac{mac("01:80:c2:00:00:00")},
+                                   MaskedMac{mac("01:80:c2:00:00:00"), mac("ff:ff:ff:ff:ff:f0")}, MaskedMac{{}}}) {
       rules.push_back(only(EtherAddress{side, is(named)}));
       rules.push_back(only(EtherAddress{side, is_not(named)}));
     }
@@ -87,9 +85,9 @@ Rules types() {
   for (unsigned type = 0x0601; type <= 0xffff; type += type < 0x0900 || type > 0x8700 ? 1 : 7)
     if (type < 0x0810 || type % 16 == 0 || (type & 0xff0fU) == 0x8807 || type >= 0xfffe)
       rules.push_back(only(EtherType{is(static_cast<U16>(type))}));
-  for (const U16 type : std::vector<U16>{0x08ff, 0x22f3, 0x22f4, 0x6558, 0x6559, 0x8035, 0x809b, 0x80f3,
-                                         0x8100, 0x8137, 0x8191, 0x86dd, 0x880b, 0x8863, 0x888e, 0x88a8,
-                                         0x88c7, 0x88cc, 0x88e5, 0x88f5, 0xa0ed, 0xe7fa}) {
+  for (const U16 type :
+       std::vector<U16>{0x08ff, 0x22f3, 0x22f4, 0x6558, 0x6559, 0x8035, 0x809b, 0x80f3, 0x8100, 0x8137, 0x8191,
+                        0x86dd, 0x880b, 0x8863, 0x888e, 0x88a8, 0x88c7, 0x88cc, 0x88e5, 0x88f5, 0xa0ed, 0xe7fa}) {
     rules.push_back(only(EtherType{is(type)}));
     rules.push_back(only(EtherType{is_not(type)}));
   }
@@ -97,17 +95,15 @@ Rules types() {
 }
 
 Rules all_headers() {
-  return {
-      {{EtherType{is_not(ipv4_type)}, EtherAddress{Side::source, is_not(MaskedMac{mac("02:00:00:00:00:01")})},
-        EtherAddress{Side::destination, is(MaskedMac{MacAddress::all_ones()})},
-        Interface{Side::source, is<std::string>("v0")},
-        Interface{Side::destination, is_not<std::string>("v+")}},
-       Verdict::accept},
-      {{EtherType{is(ipv4_type)}, EtherAddress{Side::source, is(MaskedMac{mac("02:00:00:00:00:01")})},
-        Interface{Side::source, is<std::string>("v0")}, EbIp{.tos = is<U8>(4)}},
-       Jump{"targets"}},
-      {{EtherType{is(ipv4_type)}, EbStp{.type = is<U8>(4)}, EbIp{.tos = is<U8>(4)}}, Continue{}},
-      {{EtherType{is(ipv4_type)}, EbIp{.tos = is<U8>(4)}, EbStp{.type = is<U8>(4)}}, Continue{}}};
+  return {{{EtherType{is_not(ipv4_type)}, EtherAddress{Side::source, is_not(MaskedMac{mac("02:00:00:00:00:01")})},
+            EtherAddress{Side::destination, is(MaskedMac{MacAddress::all_ones()})},
+            Interface{Side::source, is<std::string>("v0")}, Interface{Side::destination, is_not<std::string>("v+")}},
+           Verdict::accept},
+          {{EtherType{is(ipv4_type)}, EtherAddress{Side::source, is(MaskedMac{mac("02:00:00:00:00:01")})},
+            Interface{Side::source, is<std::string>("v0")}, EbIp{.tos = is<U8>(4)}},
+           Jump{"targets"}},
+          {{EtherType{is(ipv4_type)}, EbStp{.type = is<U8>(4)}, EbIp{.tos = is<U8>(4)}}, Continue{}},
+          {{EtherType{is(ipv4_type)}, EbIp{.tos = is<U8>(4)}, EbStp{.type = is<U8>(4)}}, Continue{}}};
 }
 
 Rules ip() {
@@ -124,8 +120,7 @@ Rules ip() {
   }
   for (unsigned protocol = 0; protocol <= 255; ++protocol)
     matches.push_back({.protocol = is(static_cast<U8>(protocol))});
-  for (const U8 protocol :
-       std::vector<U8>{IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP, IPPROTO_DCCP}) {
+  for (const U8 protocol : std::vector<U8>{IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP, IPPROTO_DCCP}) {
     matches.push_back({.protocol = is_not(protocol)});
     matches.push_back({.protocol = is(protocol), .source_port = is(range(80, 80))});
     matches.push_back({.protocol = is(protocol), .source_port = is_not(range(0, 65535))});
@@ -149,8 +144,8 @@ Rules icmp6() {
   const auto add = [&](Range<U8> type, Range<U8> code) {
     const Icmp6Range value{type, code};
     for (const bool negated : {false, true})
-      rules.push_back(of_type(ipv6_type, EbIp6{.protocol = is<U8>(IPPROTO_ICMPV6),
-                                               .icmp_type = Term<Icmp6Range>{value, negated}}));
+      rules.push_back(
+          of_type(ipv6_type, EbIp6{.protocol = is<U8>(IPPROTO_ICMPV6), .icmp_type = Term<Icmp6Range>{value, negated}}));
   };
   for (const unsigned number : {0, 1, 2, 3, 4, 5, 127, 128, 129, 130, 133, 134, 135, 136, 137, 138, 255}) {
     const auto type = static_cast<U8>(number);
@@ -168,8 +163,7 @@ Rules icmp6() {
 Rules ip6() {
   std::vector<EbIp6> matches;
   for (unsigned length = 0; length <= 128; ++length) {
-    matches.push_back(
-        {.source = is(ipv6("2001:db8:abcd:ef01:2345:6789:abcd:ef11", Ipv6Address::mask(length)))});
+    matches.push_back({.source = is(ipv6("2001:db8:abcd:ef01:2345:6789:abcd:ef11", Ipv6Address::mask(length)))});
     matches.push_back({.destination = is_not(ipv6("ffff::ffff:192.0.2.1", Ipv6Address::mask(length)))});
   }
   const auto holes = Ipv6Address::parse("ffff::ffff").value();
@@ -181,9 +175,8 @@ Rules ip6() {
     matches.push_back({.protocol = is(protocol)});
     matches.push_back({.protocol = is_not(protocol)});
   }
-  matches.push_back({.protocol = is<U8>(IPPROTO_UDP),
-                     .source_port = is_not(range(1, 1)),
-                     .destination_port = is(range(1, 65535))});
+  matches.push_back(
+      {.protocol = is<U8>(IPPROTO_UDP), .source_port = is_not(range(1, 1)), .destination_port = is(range(1, 65535))});
   matches.push_back({.protocol = is<U8>(IPPROTO_SCTP), .destination_port = is_not(range(0, 9))});
   Rules rules = icmp6();
   for (const auto &match : matches)
@@ -196,18 +189,16 @@ Rules arp() {
   for (const U16 number : std::vector<U16>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255, 65535}) {
     matches.push_back({.opcode = is(number)});
     matches.push_back({.hardware_type = is(number), .protocol_type = is_not(number)});
-    matches.push_back(
-        {.hardware_type = is_not(number), .opcode = is_not(number), .protocol_type = is(number)});
+    matches.push_back({.hardware_type = is_not(number), .opcode = is_not(number), .protocol_type = is(number)});
   }
   for (const auto &address : {ipv4("192.0.2.1"), ipv4("192.0.2.0", Ipv4Address::mask(24)),
                               ipv4("0.0.0.0", Ipv4Address::mask(0)), ipv4("10.0.3.0", {{255, 0, 255, 0}})}) {
     matches.push_back({.source_ip = is(address), .destination_ip = is_not(address)});
     matches.push_back({.source_ip = is_not(address), .destination_ip = is(address)});
   }
-  for (const auto &address :
-       {MaskedMac{MacAddress::all_ones()}, MaskedMac{mac("02:00:00:00:00:01")},
-        MaskedMac{mac("01:00:00:00:00:00"), mac("01:00:00:00:00:00")}, MaskedMac{{}, {}},
-        MaskedMac{mac("02:03:00:00:00:00"), mac("ff:ff:00:00:00:00")}}) {
+  for (const auto &address : {MaskedMac{MacAddress::all_ones()}, MaskedMac{mac("02:00:00:00:00:01")},
+                              MaskedMac{mac("01:00:00:00:00:00"), mac("01:00:00:00:00:00")}, MaskedMac{{}, {}},
+                              MaskedMac{mac("02:03:00:00:00:00"), mac("ff:ff:00:00:00:00")}}) {
     matches.push_back({.source_mac = is(address), .destination_mac = is_not(address)});
     matches.push_back({.source_mac = is_not(address), .destination_mac = is(address)});
   }
@@ -261,8 +252,7 @@ Rules stp() {
   const MaskedMac address{mac("02:00:00:00:00:01")};
   const MaskedMac masked{mac("02:03:00:00:00:00"), mac("ff:ff:00:00:00:00")};
   matches.push_back({.root_address = is(address), .sender_address = is_not(masked)});
-  matches.push_back(
-      {.root_address = is_not(masked), .sender_address = is(MaskedMac{MacAddress::all_ones()})});
+  matches.push_back({.root_address = is_not(masked), .sender_address = is(MaskedMac{MacAddress::all_ones()})});
   const auto any = is(range(1, 9));
   matches.push_back({.type = is<U8>(0),
                      .flags = is<U8>(1),

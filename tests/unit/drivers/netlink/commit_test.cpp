@@ -82,8 +82,7 @@ TEST_F(CommitTest, without_the_privilege) {
   channel_.answer({ack(1, EPERM)});
   auto commit = transaction_.commit(channel_);
   ASSERT_FALSE(commit);
-  EXPECT_EQ(commit.error().message(),
-            "cannot commit to nf_tables: needs CAP_NET_ADMIN: Operation not permitted");
+  EXPECT_EQ(commit.error().message(), "cannot commit to nf_tables: needs CAP_NET_ADMIN: Operation not permitted");
 }
 
 TEST_F(CommitTest, answers_to_older_requests_are_ignored) {

@@ -135,8 +135,7 @@ Event rule(std::uint32_t sequence, std::uint64_t handle, std::uint16_t generatio
 
 Event rule_with_expression(std::uint32_t sequence, const std::string &name) {
   alignas(nlmsghdr) Scratch scratch{};
-  nlmsghdr &message =
-      *nftnl_nlmsg_build_hdr(scratch.data(), NFT_MSG_NEWRULE, NFPROTO_IPV4, NLM_F_MULTI, sequence);
+  nlmsghdr &message = *nftnl_nlmsg_build_hdr(scratch.data(), NFT_MSG_NEWRULE, NFPROTO_IPV4, NLM_F_MULTI, sequence);
   static_cast<nfgenmsg *>(mnl_nlmsg_get_payload(&message))->res_id = htons(1);
   nlattr *expressions = mnl_attr_nest_start(&message, NFTA_RULE_EXPRESSIONS);
   nlattr *expression = mnl_attr_nest_start(&message, NFTA_LIST_ELEM);

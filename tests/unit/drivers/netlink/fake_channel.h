@@ -72,8 +72,7 @@ Event ack(std::uint32_t sequence, int code = 0, const std::string &words = {});
 /// The end of a dump; `flags` besides NLM_F_MULTI.
 Event done(std::uint32_t sequence, std::uint16_t flags = 0, int code = 0);
 /// A rule of `ip filter c` as part of a dump.
-Event rule(std::uint32_t sequence, std::uint64_t handle, std::uint16_t generation = 1,
-           std::uint16_t flags = 0);
+Event rule(std::uint32_t sequence, std::uint64_t handle, std::uint16_t generation = 1, std::uint16_t flags = 0);
 /// A rule with one expression of this name and nothing in it.
 Event rule_with_expression(std::uint32_t sequence, const std::string &name);
 /// The answer to a question for the generation.

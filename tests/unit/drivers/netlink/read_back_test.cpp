@@ -128,8 +128,7 @@ TEST_F(ReadBackTest, refusals) {
   channel_.answer({ack(1, EPERM)});
   auto found = rules(channel_, chain_);
   ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().message(),
-            "cannot read the rules of chain c: needs CAP_NET_ADMIN: Operation not permitted");
+  EXPECT_EQ(found.error().message(), "cannot read the rules of chain c: needs CAP_NET_ADMIN: Operation not permitted");
   channel_.answer({ack(1, ENOENT)});
   EXPECT_TRUE(handles().empty());
   channel_.answer({done(1, 0, EIO)});

@@ -28,7 +28,8 @@ TEST(DiagnosticText, KeepsTabsUnderTheCaret) {
 
 TEST(DiagnosticText, CountsUtf8CharactersUnderTheCaret) {
   Diagnostics diagnostics;
-  diagnostics.error("NWG201", {source("<\xc3\xa4\xe2\x82\xac x=''/>", "f.xml"), 1, 8}, "no"); // two characters, five bytes
+  diagnostics.error("NWG201", {source("<\xc3\xa4\xe2\x82\xac x=''/>", "f.xml"), 1, 8},
+                    "no"); // two characters, five bytes
   EXPECT_EQ(text_of(diagnostics), "f.xml:1:8: error: no [NWG201]\n    <\xc3\xa4\xe2\x82\xac x=''/>\n        ^\n");
 }
 
@@ -40,7 +41,8 @@ TEST(DiagnosticText, LeavesOutTheEndOfTheLine) {
 
 TEST(DiagnosticText, NotesHaveTheirOwnPlaces) {
   Diagnostics diagnostics;
-  diagnostics.error("NWG302", {source("<x/>\n", "b.xml"), 1, 1}, "cycle").note({source("<y/>\n", "a.xml"), 1, 2}, "from here");
+  diagnostics.error("NWG302", {source("<x/>\n", "b.xml"), 1, 1}, "cycle")
+      .note({source("<y/>\n", "a.xml"), 1, 2}, "from here");
   EXPECT_EQ(text_of(diagnostics), "b.xml:1:1: error: cycle [NWG302]\n    <x/>\n    ^\n"
                                   "a.xml:1:2: note: from here\n    <y/>\n     ^\n");
 }

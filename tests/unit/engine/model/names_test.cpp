@@ -63,7 +63,8 @@ TEST(ChainName, HasAPrefixThatGivesItsDefaultPriority) {
 
 TEST(ChainName, RefusesTheRest) {
   EXPECT_TRUE(chain_prefix("ipv4-a.b:c_D")) << "twelve characters";
-  for (const auto *name : {"", "ROOT", "rootx", "ip", "forward", "ipv4-a.b:c_De", "arp/mac", "arp mac", "arp\xc3\xa4", "xarp"})
+  for (const auto *name :
+       {"", "ROOT", "rootx", "ip", "forward", "ipv4-a.b:c_De", "arp/mac", "arp mac", "arp\xc3\xa4", "xarp"})
     EXPECT_FALSE(chain_prefix(name)) << name;
   EXPECT_EQ(why_illegal_chain("ipv4-a.b:c_De"), "chain name 'ipv4-a.b:c_De' is longer than 12 characters");
   EXPECT_EQ(why_illegal_chain("arp/mac"), "chain name 'arp/mac' has a character other than letters, digits, _ . : -");

@@ -21,8 +21,9 @@ TEST(Ipv4Address, ReadsDottedNumbersAndShortForms) {
 }
 
 TEST(Ipv4Address, RefusesEverythingElse) {
-  for (const std::string_view text : {"", " ", ".", "192.0.2.256", "192.0.2.1.1", "192.0.2.1 ", " 192.0.2.1", "192.0.2.1/24", "a",
-                                      "0x0a000001", "0xa.1", "192.0.2.-1", "::1", "192..2.1", "4294967296"})
+  for (const std::string_view text :
+       {"", " ", ".", "192.0.2.256", "192.0.2.1.1", "192.0.2.1 ", " 192.0.2.1", "192.0.2.1/24", "a", "0x0a000001",
+        "0xa.1", "192.0.2.-1", "::1", "192..2.1", "4294967296"})
     EXPECT_EQ(canonical<Ipv4Address>(text), "refused") << text;
   EXPECT_EQ(canonical<Ipv4Address>(std::string_view("10.0.0.1\0", 9)), "refused") << "a NUL";
 }
@@ -44,8 +45,8 @@ TEST(Ipv6Address, ReadsAllFormsAndWritesTheShortest) {
 }
 
 TEST(Ipv6Address, RefusesEverythingElse) {
-  for (const std::string_view text : {"", ":", "1::2::3", "2001:db8::g", "fe80::1%eth0", "[::1]", "::1/64", " ::1", "::1 ",
-                                      "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "192.0.2.1", "12345::"})
+  for (const std::string_view text : {"", ":", "1::2::3", "2001:db8::g", "fe80::1%eth0", "[::1]", "::1/64", " ::1",
+                                      "::1 ", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "192.0.2.1", "12345::"})
     EXPECT_EQ(canonical<Ipv6Address>(text), "refused") << text;
   EXPECT_EQ(canonical<Ipv6Address>(std::string_view("::1\0", 4)), "refused") << "a NUL";
 }
@@ -65,18 +66,21 @@ TEST(MacAddress, ReadsGroupsOfOneOrTwoDigits) {
 }
 
 TEST(MacAddress, RefusesEverythingElse) {
-  for (const std::string_view text : {"", "02:00:00:00:00", "02:00:00:00:00:01:02", "02-00-00-00-00-01", "02:00:00:00:00:0g",
-                                      "002:00:00:00:00:01", "02::00:00:00:01", "02:00:00:00:00:01 ", " 02:00:00:00:00:01",
-                                      "02:00:00:00:00:", ":02:00:00:00:00:01", "0x2:00:00:00:00:01", "-2:00:00:00:00:01"})
+  for (const std::string_view text :
+       {"", "02:00:00:00:00", "02:00:00:00:00:01:02", "02-00-00-00-00-01", "02:00:00:00:00:0g", "002:00:00:00:00:01",
+        "02::00:00:00:01", "02:00:00:00:00:01 ", " 02:00:00:00:00:01", "02:00:00:00:00:", ":02:00:00:00:00:01",
+        "0x2:00:00:00:00:01", "-2:00:00:00:00:01"})
     EXPECT_EQ(canonical<MacAddress>(text), "refused") << text;
 }
 
 TEST(MacAddress, IsAMaskWhenOnesComeFirst) {
-  for (const auto *text : {"00:00:00:00:00:00", "80:00:00:00:00:00", "ff:ff:ff:00:00:00", "ff:fe:00:00:00:00", "ff:ff:ff:ff:ff:ff"})
+  for (const auto *text :
+       {"00:00:00:00:00:00", "80:00:00:00:00:00", "ff:ff:ff:00:00:00", "ff:fe:00:00:00:00", "ff:ff:ff:ff:ff:ff"})
     EXPECT_TRUE(MacAddress::parse(text)->is_mask()) << text;
   for (const auto *text : {"00:00:00:00:00:01", "ff:00:ff:00:00:00", "7f:ff:ff:ff:ff:ff", "ff:fd:00:00:00:00"})
     EXPECT_FALSE(MacAddress::parse(text)->is_mask()) << text;
-  EXPECT_EQ((*MacAddress::parse("02:11:22:33:44:55") & *MacAddress::parse("ff:ff:ff:00:00:00")).to_string(), "02:11:22:00:00:00");
+  EXPECT_EQ((*MacAddress::parse("02:11:22:33:44:55") & *MacAddress::parse("ff:ff:ff:00:00:00")).to_string(),
+            "02:11:22:00:00:00");
 }
 
 } // namespace

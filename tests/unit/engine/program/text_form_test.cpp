@@ -32,10 +32,9 @@ std::string with_rule(std::string_view rule) { return std::string(head) + "  " +
 TEST(TextForm, ShowsAllPartsOfARule) {
   FilterMap filters;
   filters.add(filter_named("top", "<filterref filter='inner'><parameter name='PORT' value='80'/></filterref>"));
-  filters.add(filter_named("inner",
-                           "<rule action='accept' direction='out'>\n"
-                           "<tcp match='no' srcipaddr='$A[@1]' srcipmask='24' comment='say \"hi\"'/>\n"
-                           "<tcp dstportstart='$PORT'/></rule>"));
+  filters.add(filter_named("inner", "<rule action='accept' direction='out'>\n"
+                                    "<tcp match='no' srcipaddr='$A[@1]' srcipmask='24' comment='say \"hi\"'/>\n"
+                                    "<tcp dstportstart='$PORT'/></rule>"));
   EXPECT_EQ(to_text(program_of(filters, "top")),
             R"(program "top"
 chain ipv4 out "root" 0 end return
@@ -104,9 +103,10 @@ TEST(TextForm, ShortPlaceHasTheFileNameOnly) {
 }
 
 TEST(JsonForm, HoldsWhatTheTextFormHolds) {
-  const auto json = nlohmann::json::parse(to_json(parsed(
-      with_rule("for $A=\"1\"; $B[@1]: ip.protocol 6, not th.sport $A:u16-$B[@1]:u16, drop comment \"c\" @ \"f.xml\":3:5 in \"f\" "
-                "from \"t.xml\":1:2 in \"t\""))));
+  const auto json =
+      nlohmann::json::parse(to_json(parsed(with_rule("for $A=\"1\"; $B[@1]: ip.protocol 6, not th.sport "
+                                                     "$A:u16-$B[@1]:u16, drop comment \"c\" @ \"f.xml\":3:5 in \"f\" "
+                                                     "from \"t.xml\":1:2 in \"t\""))));
   EXPECT_EQ(json["filter"], "x");
   const auto &chain = json["chains"][0];
   EXPECT_EQ(chain["layer"], "ipv4");

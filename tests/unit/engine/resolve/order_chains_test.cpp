@@ -10,12 +10,13 @@ namespace nwgate::test {
 namespace {
 
 /// Filters whose rules are told apart by their comments: `chain` and, in order, `priority:comment`.
-Filter chain_filter(const std::string &name, const std::string &head, const std::vector<std::pair<int, std::string>> &rules,
-                    const std::string &direction = "in", const std::string &element = "mac") {
+Filter chain_filter(const std::string &name, const std::string &head,
+                    const std::vector<std::pair<int, std::string>> &rules, const std::string &direction = "in",
+                    const std::string &element = "mac") {
   std::string body;
   for (const auto &[priority, comment] : rules)
-    body += fmt::format("<rule action='drop' direction='{}' priority='{}'><{} comment='{}'/></rule>\n", direction, priority, element,
-                        comment);
+    body += fmt::format("<rule action='drop' direction='{}' priority='{}'><{} comment='{}'/></rule>\n", direction,
+                        priority, element, comment);
   return filter_named(name, body, head);
 }
 
@@ -80,8 +81,8 @@ TEST(OrderChains, PutsLateJumpsAtTheEndOfRoot) {
 TEST(OrderChains, SortsJumpsByChainPriority) {
   FilterMap filters;
   filters.add(includes({"r", "a", "v6", "v4", "v", "m", "s"}));
-  const std::vector<std::pair<std::string, std::string>> chains = {{"r", "rarp"}, {"a", "arp"},  {"v6", "ipv6"}, {"v4", "ipv4"},
-                                                                   {"v", "vlan"}, {"m", "mac"}, {"s", "stp"}};
+  const std::vector<std::pair<std::string, std::string>> chains = {
+      {"r", "rarp"}, {"a", "arp"}, {"v6", "ipv6"}, {"v4", "ipv4"}, {"v", "vlan"}, {"m", "mac"}, {"s", "stp"}};
   for (const auto &[name, chain] : chains)
     filters.add(chain_filter(name, "chain='" + chain + "'", {{500, name}}));
   EXPECT_EQ(ethernet(filters), ">stp >mac >vlan >ipv4 >ipv6 >arp >rarp r a v6 v4 v m s");

@@ -41,14 +41,16 @@ TEST(SlotTable, AnElementHasASlotOfItsOwn) {
 }
 
 TEST(SlotTable, VariablesOfTheOtherDirectionCountToo) {
-  EXPECT_EQ(slots("", {}, "<rule action='accept' direction='out'><tcp srcmacaddr='$M[@1]' dstportstart='$B'/></rule>"), "$B; $M[@1]")
+  EXPECT_EQ(slots("", {}, "<rule action='accept' direction='out'><tcp srcmacaddr='$M[@1]' dstportstart='$B'/></rule>"),
+            "$B; $M[@1]")
       << "the way back does not look at the MAC, and stands as often all the same";
 }
 
 FilterMap included(const std::string &inner_parameters) {
   FilterMap filters;
   filters.add(filter_named("middle", "<filterref filter='inner'>" + inner_parameters + "</filterref>"));
-  filters.add(filter_named("inner", "<rule action='drop' direction='in'><tcp srcipaddr='$A' dstportstart='$B'/></rule>"));
+  filters.add(
+      filter_named("inner", "<rule action='drop' direction='in'><tcp srcipaddr='$A' dstportstart='$B'/></rule>"));
   return filters;
 }
 std::string parameter(const std::string &name, const std::string &value) {
@@ -61,11 +63,13 @@ std::string defaults(const std::string &middle_parameters, const std::string &in
 TEST(SlotTable, TheOutermostParameterWinsWithItsWholeList) {
   EXPECT_EQ(defaults("", ""), "$A & $B");
   EXPECT_EQ(defaults("", parameter("A", "1") + parameter("B", "2") + parameter("A", "3")), "$A=\"1\",\"3\" & $B=\"2\"");
-  EXPECT_EQ(defaults(parameter("A", "9"), parameter("A", "1") + parameter("A", "3") + parameter("B", "2")), "$A=\"9\" & $B=\"2\"");
+  EXPECT_EQ(defaults(parameter("A", "9"), parameter("A", "1") + parameter("A", "3") + parameter("B", "2")),
+            "$A=\"9\" & $B=\"2\"");
 }
 
 TEST(SlotTable, OneIncludeDoesNotSeeTheParametersOfAnother) {
-  EXPECT_EQ(slots("", included(""), "<filterref filter='inner'/><filterref filter='inner'>" + parameter("A", "1") + "</filterref>"),
+  EXPECT_EQ(slots("", included(""),
+                  "<filterref filter='inner'/><filterref filter='inner'>" + parameter("A", "1") + "</filterref>"),
             "$A & $B")
       << "of the first include";
 }

@@ -95,12 +95,14 @@ TEST(Close, TakesSingleElements) {
 
 TEST(Close, PutsTheBindingsMacIn) {
   EXPECT_EQ(values_of("<all srcmacaddr='$MAC'/>"), "MAC=02:00:00:00:00:01");
-  EXPECT_EQ(values_of("<all srcmacaddr='$MAC'/>", {{"MAC", "02:00:00:00:00:09"}}), "MAC=02:00:00:00:00:09") << "a parameter wins";
+  EXPECT_EQ(values_of("<all srcmacaddr='$MAC'/>", {{"MAC", "02:00:00:00:00:09"}}), "MAC=02:00:00:00:00:09")
+      << "a parameter wins";
 }
 
 TEST(Close, TheBindingWinsOverTheFiltersDefaults) {
   FilterMap filters;
-  filters.add(filter_named("top", "<filterref filter='inner'><parameter name='P' value='1'/><parameter name='P' value='2'/></filterref>"));
+  filters.add(filter_named(
+      "top", "<filterref filter='inner'><parameter name='P' value='1'/><parameter name='P' value='2'/></filterref>"));
   filters.add(filter_named("inner", "<rule action='drop' direction='in'><tcp dstportstart='$P'/></rule>"));
   const auto ports = [&](const Parameters &parameters) {
     Diagnostics diagnostics;
@@ -115,9 +117,11 @@ TEST(Close, TheBindingWinsOverTheFiltersDefaults) {
 }
 
 TEST(Close, ReportsAllMissingVariablesAtOnce) {
-  const auto diagnostics = diagnostics_of("<tcp srcipaddr='$A' dstipaddr='$X[@1]' srcportstart='$Y[0]' dstportstart='$Z'/>", lists);
-  EXPECT_EQ(messages_of(diagnostics),
-            (std::vector<std::string>{"NWG305 $X[@1] has no value", "NWG305 $Y[0] has no value", "NWG305 $Z has no value"}));
+  const auto diagnostics =
+      diagnostics_of("<tcp srcipaddr='$A' dstipaddr='$X[@1]' srcportstart='$Y[0]' dstportstart='$Z'/>", lists);
+  EXPECT_EQ(
+      messages_of(diagnostics),
+      (std::vector<std::string>{"NWG305 $X[@1] has no value", "NWG305 $Y[0] has no value", "NWG305 $Z has no value"}));
   const auto first = diagnostics.sorted().at(0);
   EXPECT_EQ(first.where.to_string(), "binding.xml:4:1") << "where the binding asks for its filter";
   EXPECT_EQ(first.notes.at(0).where.to_string(), "top.xml:2:1");
@@ -130,7 +134,8 @@ TEST(Close, ReportsElementsBeyondTheList) {
 
 TEST(Close, ReportsListsOfDifferentLength) {
   EXPECT_EQ(messages_of(diagnostics_of("<tcp srcipaddr='$A' dstportstart='$D'/>", lists)),
-            std::vector<std::string>{"NWG306 $A has 3 value(s) and $D has 1: lists that are walked together must have one length"});
+            std::vector<std::string>{
+                "NWG306 $A has 3 value(s) and $D has 1: lists that are walked together must have one length"});
 }
 
 TEST(Close, ChecksValuesAgainstTheAttribute) {
@@ -142,8 +147,9 @@ TEST(Close, ChecksValuesAgainstTheAttribute) {
 }
 
 TEST(Close, OneValueForAttributesOfTwoTypes) {
-  EXPECT_EQ(messages_of(diagnostics_of("<tcp srcipaddr='$V' dstportstart='$V'/>", {{"V", "x"}})),
-            (std::vector<std::string>{"NWG307 'x' is not an IPv4 address", "NWG307 'x' is not a number from 0 to 65535"}));
+  EXPECT_EQ(
+      messages_of(diagnostics_of("<tcp srcipaddr='$V' dstportstart='$V'/>", {{"V", "x"}})),
+      (std::vector<std::string>{"NWG307 'x' is not an IPv4 address", "NWG307 'x' is not a number from 0 to 65535"}));
 }
 
 TEST(Close, StopsAtTheLimitOfRules) {

@@ -57,27 +57,30 @@ TEST(BindingReader, ReadsAllPartsInAnyOrder) {
 }
 
 TEST(BindingReader, NeedsNoOwnerAndNoLink) {
-  const auto binding = read("<filterbinding><portdev name='p'/><mac address='2:0:0:0:0:1'/><filterref filter='f'/></filterbinding>").at(0);
+  const auto binding =
+      read("<filterbinding><portdev name='p'/><mac address='2:0:0:0:0:1'/><filterref filter='f'/></filterbinding>")
+          .at(0);
   EXPECT_EQ(binding.owner_name, "");
   EXPECT_EQ(binding.link, "");
 }
 
-constexpr auto domain = "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n"
-                        "  <name>vm1</name><uuid>d54df46f-1ab5-4a22-8618-4560ef5fac2c</uuid><memory>1</memory>\n"
-                        "  <devices>\n"
-                        "    <disk type='file'/>\n"
-                        "    <interface type='bridge'>\n"
-                        "      <mac address='02:00:00:00:00:01'/><source bridge='br0'/><target dev='vnet0'/>\n"
-                        "      <model type='virtio'/><filterref filter='a'><parameter name='IP' value='192.0.2.1'/></filterref>\n"
-                        "    </interface>\n"
-                        "    <interface type='user'/>\n"
-                        "    <interface type='direct'>\n"
-                        "      <mac address='02:00:00:00:00:02'/><source dev='eth0' mode='vepa'/><target dev='macvtap0'/>\n"
-                        "      <filterref filter='b'/>\n"
-                        "    </interface>\n"
-                        "  </devices>\n"
-                        "  <qemu:commandline><qemu:arg value='-x'/></qemu:commandline>\n"
-                        "</domain>\n";
+constexpr auto domain =
+    "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n"
+    "  <name>vm1</name><uuid>d54df46f-1ab5-4a22-8618-4560ef5fac2c</uuid><memory>1</memory>\n"
+    "  <devices>\n"
+    "    <disk type='file'/>\n"
+    "    <interface type='bridge'>\n"
+    "      <mac address='02:00:00:00:00:01'/><source bridge='br0'/><target dev='vnet0'/>\n"
+    "      <model type='virtio'/><filterref filter='a'><parameter name='IP' value='192.0.2.1'/></filterref>\n"
+    "    </interface>\n"
+    "    <interface type='user'/>\n"
+    "    <interface type='direct'>\n"
+    "      <mac address='02:00:00:00:00:02'/><source dev='eth0' mode='vepa'/><target dev='macvtap0'/>\n"
+    "      <filterref filter='b'/>\n"
+    "    </interface>\n"
+    "  </devices>\n"
+    "  <qemu:commandline><qemu:arg value='-x'/></qemu:commandline>\n"
+    "</domain>\n";
 
 TEST(BindingReader, TakesTheFilteredInterfacesOfADomain) {
   const auto bindings = read(domain);

@@ -25,7 +25,8 @@ std::string errors(const std::string &text, const xml::Limits &limits = {}) {
 /// `name@line:column` of an element and all below it, and `.name@line:column` of their attributes.
 void collect_places(const xml::Element &element, std::string &places) {
   const auto add = [&](const std::string &name, const SourcePosition &where) {
-    places += (places.empty() ? "" : " ") + name + "@" + std::to_string(where.line) + ":" + std::to_string(where.column);
+    places +=
+        (places.empty() ? "" : " ") + name + "@" + std::to_string(where.line) + ":" + std::to_string(where.column);
   };
   add(std::string(element.name()), element.where());
   for (const auto &attribute : element.attributes())
@@ -48,8 +49,9 @@ TEST(DocumentPlaces, OfATagOverSeveralLines) {
 }
 
 TEST(DocumentPlaces, BehindCommentsAndInstructions) {
-  EXPECT_EQ(places("<?xml version='1.0'?>\n<!-- <a x='1'> -->\n<a><!-- ' -->\n<?pi <b?><b x='1'/><![CDATA[<c>]]><d/></a>"),
-            "a@3:1 b@4:10 .x@4:13 d@4:35");
+  EXPECT_EQ(
+      places("<?xml version='1.0'?>\n<!-- <a x='1'> -->\n<a><!-- ' -->\n<?pi <b?><b x='1'/><![CDATA[<c>]]><d/></a>"),
+      "a@3:1 b@4:10 .x@4:13 d@4:35");
 }
 
 TEST(DocumentPlaces, WithLineEndsOfWindows) {
@@ -65,7 +67,8 @@ TEST(DocumentPlaces, WithEntitiesInValues) {
 }
 
 TEST(DocumentPlaces, WithQuotesAngleBracketsAndEqualSignsInValues) {
-  EXPECT_EQ(places("<a x='>' y=\"'\" z=' w= '><b x='/>' y='1'/></a>"), "a@1:1 .x@1:4 .y@1:10 .z@1:16 b@1:25 .x@1:28 .y@1:35");
+  EXPECT_EQ(places("<a x='>' y=\"'\" z=' w= '><b x='/>' y='1'/></a>"),
+            "a@1:1 .x@1:4 .y@1:10 .z@1:16 b@1:25 .x@1:28 .y@1:35");
 }
 
 TEST(DocumentPlaces, NamespaceDeclarationsAreNoAttributes) {
@@ -126,7 +129,9 @@ TEST(DocumentLimits, OfElements) {
 TEST(DocumentLimits, OfAttributes) {
   xml::Limits limits;
   limits.attributes = 2;
-  EXPECT_EQ(errors("<a x='==' y='>='><!-- <b x='' y='' z=''> --><?p a=b=c=d?><![CDATA[<a===>]]><b x='1' y='2'/></a>", limits), "");
+  EXPECT_EQ(
+      errors("<a x='==' y='>='><!-- <b x='' y='' z=''> --><?p a=b=c=d?><![CDATA[<a===>]]><b x='1' y='2'/></a>", limits),
+      "");
   EXPECT_EQ(errors("<a>\n<b x='' y='' z=''/></a>", limits), "NWG102:2:1");
 }
 

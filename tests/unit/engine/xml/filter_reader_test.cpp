@@ -40,8 +40,9 @@ TEST(FilterReader, FillsInDefaults) {
 }
 
 TEST(FilterReader, KeepsRulesAndIncludesInDocumentOrder) {
-  const auto read = filter_named("f", "<filterref filter='a'><parameter name='IP' value='192.0.2.1'/><parameter name='IP' "
-                                      "value='192.0.2.2'/></filterref>\n<rule action='drop' direction='in'/>\n<filterref filter='b'/>");
+  const auto read = filter_named(
+      "f", "<filterref filter='a'><parameter name='IP' value='192.0.2.1'/><parameter name='IP' "
+           "value='192.0.2.2'/></filterref>\n<rule action='drop' direction='in'/>\n<filterref filter='b'/>");
   ASSERT_EQ(read.items.size(), 3U);
   const auto &first = std::get<FilterRef>(read.items[0]);
   EXPECT_EQ(first.filter, "a");
@@ -62,7 +63,8 @@ TEST(FilterReader, ReadsTheHeadOfARule) {
   EXPECT_EQ(plain.protocol, Protocol::none);
   EXPECT_EQ(rule_of("<rule action='continue' direction='out' priority='-1000'/>").priority, -1000);
   for (const auto *off : {"0", "false", "FALSE"})
-    EXPECT_FALSE(rule_of("<rule action='drop' direction='in' statematch='" + std::string(off) + "'/>").statematch) << off;
+    EXPECT_FALSE(rule_of("<rule action='drop' direction='in' statematch='" + std::string(off) + "'/>").statematch)
+        << off;
   for (const auto *on : {"1", "true", "True"})
     EXPECT_TRUE(rule_of("<rule action='drop' direction='in' statematch='" + std::string(on) + "'/>").statematch) << on;
 }
@@ -99,8 +101,11 @@ TEST(RuleChecks, WarnOfDifferencesInTheEthernetLayer) {
   EXPECT_EQ(warnings_of_rule("<mac/>", "action='reject' direction='in'"), "NWG412:2:1");
   EXPECT_EQ(warnings_of_rule("<vlan encap-protocol='arp'/>"), "NWG405:2:42");
   EXPECT_EQ(warnings_of_rule("<ip dscp='1'/>"), "NWG406:2:40");
-  EXPECT_EQ(warnings_of_rule("<arp arpsrcipaddr='192.0.2.0' arpsrcipmask='24' arpdstipaddr='192.0.2.1'/>"), "NWG407:2:84");
-  EXPECT_EQ(warnings_of_rule("<arp arpsrcipaddr='192.0.2.0' arpsrcipmask='24' arpdstipaddr='192.0.2.1' arpdstipmask='32'/>"), "");
+  EXPECT_EQ(warnings_of_rule("<arp arpsrcipaddr='192.0.2.0' arpsrcipmask='24' arpdstipaddr='192.0.2.1'/>"),
+            "NWG407:2:84");
+  EXPECT_EQ(
+      warnings_of_rule("<arp arpsrcipaddr='192.0.2.0' arpsrcipmask='24' arpdstipaddr='192.0.2.1' arpdstipmask='32'/>"),
+      "");
 }
 
 TEST(RuleChecks, WarnOfDifferencesInTheIpLayer) {

@@ -18,6 +18,9 @@ Result<> Channel::send(std::span<const std::byte> datagram) {
       grown = true;
       continue;
     }
+    if (sent == -EMSGSIZE)
+      return fail(what + ": the send buffer cannot grow enough (net.core.wmem_max is the limit in a user namespace)",
+                  EMSGSIZE);
     if (sent < 0)
       return fail(what, static_cast<int>(-sent));
     if (static_cast<std::size_t>(sent) != datagram.size())

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Sending a transaction, and finding out what became of it.
+#include "drivers/netlink/generation.h"
 #include "drivers/netlink/handles.h"
 #include "drivers/netlink/message.h"
-#include "drivers/netlink/read_back.h"
 #include "drivers/netlink/transaction.h"
 
 #include <cerrno>
@@ -79,12 +79,13 @@ Result<Commit> Transaction::commit(Channel &channel) {
   if (!outcome)
     return fail(outcome.error());
   commit.outcome = *outcome;
+  if (auto last = channel.last_generation(); last && *outcome == Commit::Outcome::committed)
+    channel.remember_generation(*last + 1);
   commit.refusals = std::move(answers.refusals);
   return commit;
 }
 
-/// The kernel works on a batch within the system call that sends it: once that returns, all answers wait
-/// here.
+/// The kernel works on a batch within the system call that sends it: all answers wait here when it returns.
 Result<> Transaction::read_answers(Channel &channel, std::uint32_t first_sequence, Answers &answers) {
   std::vector<std::byte> buffer(receive_size);
   for (;;) {

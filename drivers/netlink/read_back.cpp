@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/netlink/read_back.h"
 
-#include "drivers/netlink/message.h"
 #include "drivers/netlink/request.h"
 
-#include <arpa/inet.h>
-#include <cerrno>
 #include <libnftnl/common.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -66,25 +63,7 @@ std::optional<NftRule> parse_rule(const nlmsghdr &message) {
   return rule;
 }
 
-std::optional<GenerationId> parse_generation(const nlmsghdr &message) {
-  for (const nlattr *attribute : attributes_in(message)) {
-    if (mnl_attr_get_type(attribute) == NFTA_GEN_ID && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
-      return ntohl(mnl_attr_get_u32(attribute));
-  }
-  return std::nullopt;
-}
-
 } // namespace
-
-Result<GenerationId> generation(Channel &channel) {
-  Request request(NFT_MSG_GETGEN, AF_UNSPEC, Request::Kind::single);
-  auto found = get(channel, request, parse_generation, "its generation");
-  if (!found)
-    return fail(found.error());
-  if (!*found)
-    return fail("nf_tables does not tell its generation", EPROTO);
-  return **found;
-}
 
 Result<std::optional<TableInfo>> table(Channel &channel, const TableName &name) {
   Request request(NFT_MSG_GETTABLE, static_cast<std::uint8_t>(name.family), Request::Kind::single);

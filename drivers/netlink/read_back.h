@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the kernel holds. Needs CAP_NET_ADMIN, as writing does.
+/// What the kernel holds. Needs CAP_NET_ADMIN, as writing does. Each function shows one state of the kernel,
+/// or fails (EAGAIN) when others commit without a pause; several calls fit together within consistent_read().
 #pragma once
 
 #include "drivers/netlink/channel.h"
+#include "drivers/netlink/generation.h"
 #include "drivers/netlink/handles.h"
 #include "drivers/netlink/names.h"
 #include "drivers/netlink/transaction.h"
 
-#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,10 +36,6 @@ struct ChainInfo {
   std::vector<std::uint8_t> user_data;
 };
 
-/// The generation of this network namespace. (The kernel's answer also has a process id and name: those of
-/// the one who asks, not of the last committer. Only the event that goes with a commit tells who it was.)
-Result<GenerationId> generation(Channel &channel);
-
 /// Nothing when there is no such table.
 Result<std::optional<TableInfo>> table(Channel &channel, const TableName &name);
 
@@ -54,25 +51,5 @@ Result<std::vector<NftRule>> rules(Channel &channel, const TableName &table);
 
 /// The rules of one chain, in their order; none when there is no such chain.
 Result<std::vector<NftRule>> rules(Channel &channel, const ChainName &chain);
-
-/// Runs `read` until no commit came in between, so that several of the above fit together. `read` is called
-/// with the generation and returns a Result; that of the last call is returned, or its first Error. EAGAIN
-/// when others commit so often that `attempts` do not suffice.
-template <typename Read>
-auto consistent_read(Channel &channel, Read read, int attempts = 100) -> decltype(read(GenerationId{})) {
-  auto before = generation(channel);
-  for (int attempt = 0; before && attempt < attempts; ++attempt) {
-    auto result = read(*before);
-    if (!result)
-      return result;
-    auto after = generation(channel);
-    if (after && *after == *before)
-      return result;
-    before = std::move(after);
-  }
-  if (!before)
-    return fail(std::move(before.error()));
-  return fail("cannot read nf_tables while others keep changing them", EAGAIN);
-}
 
 } // namespace nwgate::netlink

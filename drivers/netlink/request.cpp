@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/netlink/request.h"
 
+#include "drivers/netlink/generation.h"
 #include "drivers/netlink/handles.h"
 #include "drivers/netlink/message.h"
 
@@ -88,10 +89,10 @@ void Request::take(const nlmsghdr &message, const std::function<void(const nlmsg
   }
   if (mnl_nlmsg_get_payload_len(&message) >= sizeof(nfgenmsg)) {
     const auto *head = static_cast<const nfgenmsg *>(mnl_nlmsg_get_payload(&message));
-    const std::uint16_t generation = ntohs(head->res_id);
-    if (reading.messages > 0 && generation != reading.answer.generation)
+    const std::uint16_t number = ntohs(head->res_id);
+    if (reading.answer.generation.value_or(number) != number)
       reading.answer.interrupted = true;
-    reading.answer.generation = generation;
+    reading.answer.generation = number;
   }
   ++reading.messages;
   visit(message);
@@ -103,7 +104,7 @@ namespace {
 
 /// What two dumps of the same state have in common, whatever the counters do meanwhile.
 struct Fingerprint {
-  std::uint16_t generation = 0;
+  GenerationId generation = 0;
   std::vector<std::uint64_t> handles;
   bool operator==(const Fingerprint &) const = default;
 };
@@ -120,6 +121,9 @@ std::uint64_t handle_in(const nlmsghdr &message, std::uint16_t handle_attribute)
 Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request, std::uint16_t handle_attribute) {
   std::optional<Fingerprint> last;
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    auto now = generation(channel);
+    if (!now)
+      return fail(now.error());
     std::vector<std::byte> listing;
     auto answer = request.ask(channel, [&](const nlmsghdr &message) {
       const auto *bytes = reinterpret_cast<const std::byte *>(&message);
@@ -128,13 +132,14 @@ Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &reque
     });
     if (!answer)
       return fail(answer.error());
-    if (answer->interrupted) {
+    const bool other = answer->generation && *answer->generation != static_cast<std::uint16_t>(*now);
+    if (answer->interrupted || other) {
       last.reset();
       continue;
     }
     if (!answer->in_steps)
       return listing;
-    Fingerprint seen{answer->generation, {}};
+    Fingerprint seen{*now, {}};
     for (const nlmsghdr *message : messages_in(listing))
       seen.handles.push_back(handle_in(*message, handle_attribute));
     if (last == seen)

@@ -27,10 +27,11 @@ public:
   struct Answer {
     /// Somebody committed meanwhile, or a part was lost: ask again.
     bool interrupted = false;
-    /// The kernel may have made the answer in several steps, between which its lists could move: see dump().
+    /// The kernel may have made the answer in several steps, between which its lists could move: see
+    /// believed_listing().
     bool in_steps = false;
-    /// The generation (its low 16 bits) that the messages say they are of.
-    std::uint16_t generation = 0;
+    /// The generation (its low 16 bits) that the messages say they are of; nothing when there are none.
+    std::optional<std::uint16_t> generation;
   };
   /// Sends the request and hands each message of the answer to `visit`. The answer is read to its end in any
   /// case, so that another request can follow. What the kernel refuses is an Error with its errno.
@@ -44,17 +45,22 @@ private:
   std::vector<std::byte> message_;
 };
 
-/// How often an interrupted request is made again. A dump of 5,000 rules takes some milliseconds: this is
-/// seconds.
+/// How often an interrupted request is made again: seconds for a dump of 5,000 rules.
 inline constexpr int most_attempts = 500;
 
-/// The messages of one dump, one behind the other, without interruption. ENOENT when nothing is there.
+/// The messages of one dump, one behind the other, all of one state. ENOENT when nothing is there.
 ///
-/// The kernel (6.18 and before) goes on after each part of a dump at the list position where it stopped, and
-/// counts rules and chains that are not in force: those of a transaction in the making, or deleted by the
-/// last commit and not yet unlinked. When such come or go between two parts, the next part leaves out others
-/// or repeats them, and nothing is marked as interrupted: the generation does not change then. So an answer
-/// that was made in steps is only believed when the next one has the same handles, of the same generation.
+/// NLM_F_DUMP_INTR does not tell everything (seen on 6.18, where the two below came up within seconds of
+/// reading while another program wrote):
+/// - A commit counts the generation up first and switches to the new rules then. Who begins in between sees
+/// old rules,
+///   or some of both, under the new number. So a dump begins when no transaction is under way, and must then
+///   be of that generation.
+/// - Each part of a dump goes on at the list position where the one before stopped, and counts what is not in
+/// force:
+///   the rules of a transaction in the making, and those that the last commit deleted and has not unlinked
+///   yet. When such come or go between two parts, the next one leaves out others or repeats them. So an
+///   answer that was made in steps is only believed when the next one has the same handles.
 Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request, std::uint16_t handle_attribute);
 
 /// Everything that the request lists, each message made a T by `parse`. Nothing there (ENOENT) is an empty

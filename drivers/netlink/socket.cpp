@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/netlink/socket.h"
 
-#include "drivers/netlink/read_back.h"
+#include "drivers/netlink/generation.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -39,8 +39,8 @@ Result<Socket> Socket::open() {
     return fail("cannot switch on the kernel's extended acknowledgements", errno);
   Socket socket(std::move(opened));
   socket.grow_receive_buffer();
-  if (auto works = generation(socket); !works)
-    return fail(works.error().in("cannot use nf_tables"));
+  if (auto works = plain_generation(socket); !works)
+    return fail(works.error());
   return socket;
 }
 

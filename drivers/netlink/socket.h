@@ -7,8 +7,10 @@
 
 namespace nwgate::netlink {
 
-/// Belongs to the network namespace in which it was opened. Keep it open: closing it waits for an RCU grace
-/// period (about 15 ms) when something was deleted shortly before.
+/// Belongs to the network namespace in which it was opened. Keep it open: closing it, or another one, waits
+/// for an RCU grace period when a rule was deleted or replaced shortly before (measured: 5 ms in the middle,
+/// up to 40; otherwise 20 us). It does not wait after adding, reading or a refused batch, nor 50 ms later;
+/// commits never wait.
 class Socket final : public Channel {
 public:
   /// With extended acknowledgements and a large receive buffer. Asks nf_tables for its generation, so that a

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The user data of nf_tables' rules, chains and tables: records of one byte type, one byte length, and
-/// value.
+/// The user data of nf_tables' rules, chains and tables: records of one byte type, one byte length, value.
 #pragma once
 
 #include "drivers/netlink/names.h"

@@ -37,6 +37,8 @@ Result<std::vector<BindingFiles::Listed>> BindingFiles::list() const {
 }
 
 std::optional<BindingFiles::Listed> BindingFiles::find(const std::string &port) const {
+  if (port.find('/') != std::string::npos) // a path that leads elsewhere
+    return std::nullopt;
   if (auto path = file_of(directories_.bindings, port); exists(path))
     return Listed{port, std::move(path), true};
   if (auto path = transient_path(port); exists(path))

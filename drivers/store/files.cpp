@@ -129,6 +129,12 @@ Result<> StagedFile::publish() {
   return sync_directory(path_);
 }
 
+Result<> check_removable(const std::string &path) {
+  if (exists(path) && access(directory_of(path).c_str(), W_OK) != 0)
+    return fail("cannot remove " + path, errno);
+  return {};
+}
+
 Result<> remove_file(const std::string &path) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT)
     return fail("cannot remove " + path, errno);

@@ -43,6 +43,8 @@ private:
   std::string path_;
 };
 
+/// An error if remove_file() would not be allowed: for asking before something else is done that cannot be taken back.
+Result<> check_removable(const std::string &path);
 /// Removes a file and syncs its directory. A file that is not there is no error.
 Result<> remove_file(const std::string &path);
 

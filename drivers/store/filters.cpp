@@ -18,6 +18,8 @@ std::vector<std::string> FilterFiles::search_path(const Directories &directories
 }
 
 std::optional<std::string> FilterFiles::path_of(std::string_view name) const {
+  if (name.find('/') != std::string_view::npos) // a path that leads elsewhere
+    return std::nullopt;
   for (const auto &directory : directories_) {
     auto path = fmt::format("{}/{}.xml", directory, name);
     if (!hidden_.contains(path) && exists(path))

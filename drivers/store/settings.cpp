@@ -26,6 +26,11 @@ SourcePosition place_of(const std::shared_ptr<const SourceText> &source, const s
 
 } // namespace
 
+SourcePosition place_of_setting(const std::string &path, const std::string &key) {
+  auto text = read_file(path, size_limit);
+  return place_of(std::make_shared<const SourceText>(path, text ? std::move(*text) : std::string{}), key);
+}
+
 Result<Settings> read_settings(const std::string &path, Diagnostics &diagnostics) {
   Settings settings;
   if (!exists(path))
@@ -46,7 +51,11 @@ Result<Settings> read_settings(const std::string &path, Diagnostics &diagnostics
   try {
     po::variables_map values;
     std::istringstream stream(source->text);
-    po::store(po::parse_config_file(stream, keys), values);
+    const auto parsed = po::parse_config_file(stream, keys);
+    for (const auto &option : parsed.options) // a number with a sign would be read as a very large one
+      if (option.string_key.starts_with("max-") && option.value.front().starts_with('-'))
+        throw po::validation_error(po::validation_error::invalid_option_value, option.string_key, option.value.front());
+    po::store(parsed, values);
     po::notify(values);
   } catch (const po::error_with_option_name &error) {
     diagnostics.error(id::illegal_setting, place_of(source, error.get_option_name()), error.what());

@@ -28,4 +28,7 @@ struct Settings {
 /// Reads the file; all defaults when there is none. What is wrong in it is reported.
 Result<Settings> read_settings(const std::string &path, Diagnostics &diagnostics);
 
+/// Where the file says the key.
+SourcePosition place_of_setting(const std::string &path, const std::string &key);
+
 } // namespace nwgate::store

@@ -24,7 +24,8 @@ struct Applied {
 };
 
 /// Reads, plans and commits; again when another writer has committed in between. When a document's rule cannot be
-/// written or is refused, that is in `diagnostics` and nothing has changed.
+/// written or is refused, that is in `diagnostics`, and nothing has changed; with the scope everything, nothing of that
+/// port, while the others get what they should have.
 Result<Applied> apply(const Desired &desired, Scope scope, netlink::Channel &channel, const SetIndex &sets,
                       Diagnostics &diagnostics);
 

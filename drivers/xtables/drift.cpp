@@ -31,7 +31,7 @@ std::vector<Drift> drift_of(const Plan &plan) {
   std::vector<Drift> drifts;
   for (const auto &operation : plan.operations)
     if (const auto kind = kind_of(operation))
-      drifts.push_back({*kind, operation.family, operation.chain, operation.port, operation.text, operation.mark});
+      drifts.push_back({*kind, operation.family, operation.chain, operation.port, text_of(operation), operation.mark});
   return drifts;
 }
 

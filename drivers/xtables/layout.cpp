@@ -6,6 +6,8 @@
 #include "engine/model/diagnostic_ids.h"
 
 #include <algorithm>
+#include <fmt/format.h>
+#include <map>
 
 namespace nwgate::xtables {
 namespace {
@@ -44,6 +46,11 @@ private:
         diagnostic.note(step->where, "included from here");
   }
 
+  static void append(std::vector<Rule> rules, const ProgramRule &origin, PortChain &chain) {
+    for (auto &rule : rules)
+      chain.rules.push_back({std::move(rule), origin_text(origin), origin.origin});
+  }
+
   void add_bridge_chain(const Chain &chain) {
     const bool is_root = chain.name == root_chain;
     PortChain laid{Family::bridge,
@@ -51,12 +58,21 @@ private:
                            : bridge_sub_chain(chain.direction, ruleset_.port, chain.name),
                    {}};
     for (const auto &rule : chain.rules) {
-      auto lowered = lower_bridge(rule, bridge_sub_chain(chain.direction, ruleset_.port, rule.jump_target));
-      if (const auto *why = std::get_if<std::string>(&lowered))
+      // No chain of a filter begins with "dscp", so the name is free.
+      const auto side_chain =
+          bridge_sub_chain(chain.direction, ruleset_.port, fmt::format("dscp{}", side_chains_[chain.direction]));
+      auto lowered = lower_bridge(rule, bridge_sub_chain(chain.direction, ruleset_.port, rule.jump_target), side_chain);
+      if (const auto *why = std::get_if<std::string>(&lowered)) {
         refuse(rule, *why);
-      else
-        for (auto &one : std::get<std::vector<Rule>>(lowered))
-          laid.rules.push_back({std::move(one), origin_text(rule), rule.origin});
+        continue;
+      }
+      auto &rules = std::get<BridgeRules>(lowered);
+      append(std::move(rules.rules), rule, laid);
+      if (rules.side_chain.empty())
+        continue;
+      ++side_chains_[chain.direction];
+      append(std::move(rules.side_chain), rule,
+             ruleset_.chains.emplace_back(PortChain{Family::bridge, side_chain, {}}));
     }
     if (is_root) {
       const bool out = chain.direction == Direction::out;
@@ -101,6 +117,7 @@ private:
   const ChainPrefix &prefix_;
   Diagnostics &diagnostics_;
   PortRuleset ruleset_;
+  std::map<Direction, unsigned> side_chains_;
 };
 
 } // namespace

@@ -35,22 +35,35 @@ public:
     return std::nullopt;
   }
 
-  std::variant<std::vector<Rule>, std::string> take(const Target &target) {
+  std::variant<BridgeRules, std::string> take(const Target &target, const std::string &side_chain) {
     if (!dscp_)
-      return std::vector{assemble(target)};
-    if (dscp_->negated)
-      return "ebtables compares the whole TOS byte: it cannot tell that a packet does not have a DSCP";
+      return BridgeRules{{assemble(target)}, {}};
+    if (!dscp_->negated)
+      return BridgeRules{rules_of_dscp(target), {}};
+    if (target == Target(Verdict::return_to_caller))
+      return "ebtables compares the whole TOS byte: 'return' cannot depend on a packet not having a DSCP";
+    BridgeRules result{{assemble(Jump{side_chain, false})}, {}};
+    // The side chain looks at nothing but the TOS byte.
+    head_ = {EtherType{{ETH_P_IP, false}}};
+    ip_.reset();
+    result.side_chain = rules_of_dscp(Verdict::return_to_caller);
+    result.side_chain.push_back({{}, target});
+    if (target == Target(Continue{})) // our chains end in accept
+      result.side_chain.push_back({{}, Verdict::return_to_caller});
+    return result;
+  }
+
+private:
+  /// One rule for each value of the ECN bits beside the DSCP.
+  std::vector<Rule> rules_of_dscp(const Target &target) {
     std::vector<Rule> rules;
-    if (!ip_)
-      ip_.emplace();
     for (std::uint8_t ecn = 0; ecn < 4; ++ecn) {
-      ip_->tos = {static_cast<std::uint8_t>(dscp_->value << 2U | ecn), false};
+      made(ip_).tos = {static_cast<std::uint8_t>(dscp_->value << 2U | ecn), false};
       rules.push_back(assemble(target));
     }
     return rules;
   }
 
-private:
   [[nodiscard]] Rule assemble(const Target &target) const {
     Rule rule{head_, target};
     const auto append = [&](const auto &part) {
@@ -229,12 +242,13 @@ Target target_of(const ProgramRule &rule, const std::string &jump_target) {
 
 } // namespace
 
-std::variant<std::vector<Rule>, std::string> lower_bridge(const ProgramRule &rule, const std::string &jump_target) {
+std::variant<BridgeRules, std::string> lower_bridge(const ProgramRule &rule, const std::string &jump_target,
+                                                    const std::string &side_chain) {
   BridgeLowering lowering;
   for (const auto &match : rule.matches)
     if (auto why = lowering.add(match))
       return std::move(*why);
-  return lowering.take(target_of(rule, jump_target));
+  return lowering.take(target_of(rule, jump_target), side_chain);
 }
 
 } // namespace nwgate::xtables

@@ -11,9 +11,20 @@
 
 namespace nwgate::xtables {
 
-/// The ebtables rules that together do what one rule of a closed program does, or why ebtables cannot.
-/// A DSCP takes four: ebtables compares the whole TOS byte, so there is one for each value of its ECN bits.
-/// `jump_target` is the kernel's name of the chain that a jump leads to.
-std::variant<std::vector<Rule>, std::string> lower_bridge(const ProgramRule &rule, const std::string &jump_target);
+/// The ebtables rules that together do what one rule of a closed program does.
+///
+/// A DSCP takes four: ebtables compares the whole TOS byte, so there is one for each value of its ECN bits. The
+/// negation takes a chain of its own, where the four return and what is left meets the verdict.
+struct BridgeRules {
+  /// In the place of the rule.
+  std::vector<Rule> rules;
+  /// The rules of the chain that `rules` jump to; mostly there is none.
+  std::vector<Rule> side_chain;
+};
+
+/// Or why ebtables cannot. `jump_target` is the kernel's name of the chain that a jump leads to, `side_chain` the name
+/// that a side chain would have.
+std::variant<BridgeRules, std::string> lower_bridge(const ProgramRule &rule, const std::string &jump_target,
+                                                    const std::string &side_chain);
 
 } // namespace nwgate::xtables

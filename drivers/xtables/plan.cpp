@@ -8,6 +8,7 @@
 #include "engine/model/diagnostic_ids.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fmt/format.h>
 #include <libnftnl/rule.h>
 #include <new>
@@ -38,9 +39,10 @@ SourcePosition kernel_place() {
 class FamilyPlanner {
 public:
   FamilyPlanner(Family family, const Desired &desired, const KernelView &view, const SetIndex &sets,
-                std::vector<Operation> &operations, Diagnostics &diagnostics)
+                std::vector<Operation> &operations, std::set<std::string> &at_fault, Diagnostics &diagnostics)
       : family_(family), desired_(desired), table_(view.tables.at(family)), complete_(view.complete), sets_(sets),
-        operations_(operations), diagnostics_(diagnostics), shared_(shared_chains(desired.prefix)) {}
+        operations_(operations), at_fault_(at_fault), diagnostics_(diagnostics),
+        shared_(shared_chains(desired.prefix)) {}
 
   void run() {
     for (const auto *ruleset : desired_.ports) {
@@ -60,6 +62,8 @@ public:
       ensure_shared_jumps();
     plan_links();
     remove_obsolete_chains();
+    if (complete_)
+      remove_chains_of_other_prefixes();
     if (!needed_)
       remove_what_is_left();
   }
@@ -133,11 +137,19 @@ private:
         if (there == nullptr)
           add(Kind::add_chain, chain.name, ruleset->port);
         else if (there->owner != ruleset->port)
-          diagnostics_.error(
-              id::chain_is_foreign, kernel_place(),
-              fmt::format("chain '{}' of port '{}' is there already and is not nwgate's", chain.name, ruleset->port));
+          refuse_foreign(chain.name, ruleset->port);
       }
     }
+  }
+
+  void refuse_foreign(const std::string &chain, const std::string &port) {
+    at_fault_.insert(port);
+    diagnostics_
+        .error(id::chain_is_foreign, kernel_place(),
+               fmt::format("chain '{}' of port '{}' is there already and is not nwgate's", chain, port))
+        .note(kernel_place(),
+              desired_.adopt ? "a chain that is not nwgate's leads to it: delete that rule first"
+                             : "nwgate apply --adopt replaces such chains: after a restore by the tools, for example");
   }
 
   std::optional<WantedRule> make_wanted(const Rule &rule, const OriginText &mark, std::shared_ptr<const Origin> origin,
@@ -166,11 +178,13 @@ private:
     return rule;
   }
 
-  std::vector<WantedRule> wanted_rules(const PortChain &chain) {
+  std::vector<WantedRule> wanted_rules(const PortChain &chain, const std::string &port) {
     std::vector<WantedRule> wanted;
     for (const auto &placed : chain.rules)
       if (auto rule = make_wanted(placed.rule, placed.mark, placed.origin, chain.name, rule_mark(placed.mark)))
         wanted.push_back(std::move(*rule));
+      else
+        at_fault_.insert(port);
     if (family_ == Family::bridge) {
       WantedRule policy{new_rule(chain.name), {}, Verdict::accept, {}, nullptr};
       encode_policy(Verdict::accept, *policy.native);
@@ -180,7 +194,7 @@ private:
   }
 
   void fill(const PortChain &chain, const std::string &port) {
-    auto wanted = wanted_rules(chain);
+    auto wanted = wanted_rules(chain, port);
     static const std::vector<KernelRule> none;
     const auto *there = table_.find(chain.name);
     const auto &present = there == nullptr ? none : there->rules;
@@ -210,7 +224,7 @@ private:
 
   void add_rule(WantedRule wanted, const std::string &chain, const std::string &port, netlink::Position position) {
     auto &operation = add(Kind::add_rule, chain, port);
-    operation.text = wanted.rule ? to_save_text(*wanted.rule, family_) : "policy ACCEPT";
+    operation.listed = std::move(wanted.rule);
     operation.mark = std::move(wanted.mark);
     operation.origin = std::move(wanted.origin);
     operation.rule = std::move(wanted.native);
@@ -224,9 +238,7 @@ private:
     operation.foreign = !mark && !rule.policy && !read_owner_mark(netlink::user_data_of(*rule.native));
     if (mark)
       operation.mark = *mark;
-    operation.text = rule.rule     ? to_save_text(*rule.rule, family_)
-                     : rule.policy ? "policy"
-                                   : "(not a rule of the tools)";
+    operation.listed = rule.rule;
   }
 
   /// The rule stays; where its origin has moved, it is replaced with the counts that it has.
@@ -237,13 +249,24 @@ private:
       netlink::set_counts(*wanted.native, *counts);
     auto &operation = add(Kind::replace_rule, chain, port);
     operation.handle = present.handle;
-    operation.text = wanted.rule ? to_save_text(*wanted.rule, family_) : "policy ACCEPT";
+    operation.listed = std::move(wanted.rule);
     operation.mark = std::move(wanted.mark);
     operation.origin = std::move(wanted.origin);
     operation.rule = std::move(wanted.native);
   }
 
   // --- links
+
+  /// The port's own link: another's equal rule is not ours to delete.
+  [[nodiscard]] const KernelRule *find_link(const Link &link, const Rule &rule, const std::string &port) const {
+    const auto *found = table_.find(link.chain);
+    if (found == nullptr)
+      return nullptr;
+    const auto match = std::ranges::find_if(found->rules, [&](const KernelRule &r) {
+      return r.rule == rule && read_owner_mark(netlink::user_data_of(*r.native)) == port;
+    });
+    return match == found->rules.end() ? nullptr : &*match;
+  }
 
   void plan_links() {
     std::set<std::uint64_t> kept;
@@ -252,9 +275,11 @@ private:
         if (link.family != family_)
           continue;
         auto wanted = make_wanted(link.rule, {}, nullptr, link.chain, owner_mark(ruleset->port));
-        if (!wanted)
+        if (!wanted) {
+          at_fault_.insert(ruleset->port);
           continue;
-        if (const auto *there = find_rule(link.chain, *wanted->rule))
+        }
+        if (const auto *there = find_link(link, *wanted->rule, ruleset->port))
           kept.insert(there->handle);
         else
           add_rule(std::move(*wanted), link.chain, ruleset->port, netlink::Position::append());
@@ -303,28 +328,82 @@ private:
   void remove_what_is_left() {
     if (!table_.info)
       return;
-    if (family_ != Family::bridge && !remove_shared_chains())
+    if (has_links())
       return;
-    // The table goes only if it is ours and holds nothing but base chains as they were made.
+    if (family_ != Family::bridge)
+      remove_shared_chains();
+    // The table goes if it is ours and holds nothing but base chains as they were made; otherwise those of them that
+    // are ours.
     std::size_t bases = 0;
+    std::size_t empty_bases = 0;
+    std::vector<std::string> our_bases;
     for (const auto &base : base_chains(family_)) {
       const auto *chain = table_.find(base.name);
-      bases += chain != nullptr ? 1 : 0;
-      if (chain != nullptr &&
-          (!will_be_empty(base.name) || (chain->info.base && chain->info.base->policy != netlink::Policy::accept)))
-        return;
+      if (chain == nullptr)
+        continue;
+      ++bases;
+      if (!will_be_empty(base.name) || (chain->info.base && chain->info.base->policy != netlink::Policy::accept))
+        continue;
+      ++empty_bases;
+      if (chain->owner)
+        our_bases.emplace_back(base.name);
     }
-    if (read_owner_mark(table_.info->user_data) && table_.info->use == bases + deleted_chains_)
+    if (read_owner_mark(table_.info->user_data) && bases == empty_bases && table_.info->use == bases + deleted_chains_)
       add(Kind::delete_table, {});
+    else
+      for (const auto &name : our_bases)
+        add(Kind::delete_chain, name);
   }
 
-  /// False when somebody still uses them.
-  bool remove_shared_chains() {
-    const std::vector<std::string> names = {shared_.in, shared_.out, shared_.in_post, shared_.host_in};
+  /// Shared chains that an earlier chain prefix has left.
+  void remove_chains_of_other_prefixes() {
+    const std::set<std::string> current = {shared_.in, shared_.out, shared_.in_post, shared_.host_in};
+    for (const auto &[name, chain] : table_.chains) {
+      if (!chain.owner || !chain.owner->empty() || is_base(name) || current.contains(name) || !will_be_empty(name))
+        continue;
+      for (const auto &base : base_chains(family_)) {
+        const auto *jump = find_rule(base.name, {{}, Jump{name, false}});
+        if (jump == nullptr)
+          continue;
+        delete_rule(*jump, base.name, {});
+        ++deleted_links_[base.name];
+      }
+      add(Kind::delete_chain, name);
+      ++deleted_chains_;
+    }
+  }
+
+  /// Whether links of other ports stay, or might: not all rules have been read.
+  [[nodiscard]] bool has_links() {
+    std::vector<std::string> names = shared_names();
+    for (const auto &base : base_chains(family_))
+      if (base.name != std::string_view("OUTPUT")) // no link is ever there
+        names.emplace_back(base.name);
+    return std::ranges::any_of(names, [&](const std::string &name) {
+      const auto *chain = table_.find(name);
+      if (chain == nullptr || !chain->rules_read)
+        return chain != nullptr && chain->info.use != 0;
+      const auto links = std::ranges::count_if(chain->rules, [](const KernelRule &rule) {
+        const auto owner = read_owner_mark(netlink::user_data_of(*rule.native));
+        return owner && !owner->empty();
+      });
+      return static_cast<std::size_t>(links) > deleted_links_[name];
+    });
+  }
+
+  [[nodiscard]] std::vector<std::string> shared_names() const {
+    if (family_ == Family::bridge)
+      return {};
+    return {shared_.in, shared_.out, shared_.in_post, shared_.host_in};
+  }
+
+  /// Unless somebody still uses them.
+  void remove_shared_chains() {
+    const auto names = shared_names();
     for (const auto &name : names) {
       const auto *chain = table_.find(name);
       if (chain != nullptr && (!chain->rules_read || !will_be_empty(name)))
-        return false;
+        return;
     }
     for (const auto &[base, rule] : shared_jumps()) {
       if (const auto *jump = find_rule(base, rule);
@@ -340,7 +419,6 @@ private:
         ++deleted_chains_;
       }
     }
-    return true;
   }
 
   Family family_;
@@ -349,6 +427,7 @@ private:
   bool complete_;
   const SetIndex &sets_;
   std::vector<Operation> &operations_;
+  std::set<std::string> &at_fault_;
   Diagnostics &diagnostics_;
   SharedChains shared_;
 
@@ -370,7 +449,7 @@ public:
       transaction_.add_table(table_of(operation.family), tag, owner_mark({}));
       break;
     case Kind::add_base_chain:
-      transaction_.add_base_chain(chain, base_of(operation), tag);
+      transaction_.add_base_chain(chain, base_of(operation), tag, owner_mark({}));
       break;
     case Kind::add_chain:
       transaction_.add_chain(chain, tag, owner_mark(operation.port));
@@ -414,27 +493,45 @@ void report(const netlink::Refusal &refusal, const Plan &plan, Diagnostics &diag
   }
   const auto &operation = plan.operations.at(*refusal.tag);
   if (!operation.origin) {
-    diagnostics.error(id::refused_by_kernel, kernel_place(),
-                      fmt::format("the kernel refuses to change chain '{}'{}: {}", operation.chain,
-                                  operation.text.empty() ? "" : " (" + operation.text + ")", refusal.message));
+    auto &diagnostic =
+        diagnostics.error(id::refused_by_kernel, kernel_place(),
+                          fmt::format("the kernel refuses to change chain '{}'{}: {}", operation.chain,
+                                      operation.listed ? " (" + text_of(operation) + ")" : "", refusal.message));
+    if (refusal.code == EBUSY && operation.kind == Kind::delete_chain)
+      diagnostic.note(kernel_place(), "a rule that is not nwgate's leads to it: delete that rule first");
     return;
   }
   auto &diagnostic = diagnostics.error(id::refused_by_kernel, operation.origin->where,
                                        fmt::format("the kernel refuses this rule: {}", refusal.message));
-  diagnostic.note(kernel_place(), fmt::format("as -A {} {}", operation.chain, operation.text));
+  diagnostic.note(kernel_place(), fmt::format("as -A {} {}", operation.chain, text_of(operation)));
   for (auto step = operation.origin->path.rbegin(); step != operation.origin->path.rend(); ++step)
     diagnostic.note(step->where, "included from here");
 }
 
 } // namespace
 
+std::string text_of(const Operation &operation) {
+  switch (operation.kind) {
+  case Kind::add_rule:
+  case Kind::replace_rule:
+  case Kind::delete_rule: // what is not listed is the rule that ebtables keeps for a policy, or nobody's tool wrote it
+    return operation.listed    ? to_save_text(*operation.listed, operation.family)
+           : operation.foreign ? "(not a rule of the tools)"
+                               : "(policy)";
+  default:
+    return {};
+  }
+}
+
 std::optional<Plan> make_plan(const Desired &desired, const KernelView &view, const SetIndex &sets,
-                              Diagnostics &diagnostics) {
+                              Diagnostics &diagnostics, std::set<std::string> *at_fault) {
   const auto errors = diagnostics.error_count();
+  std::set<std::string> unused;
   Plan plan;
   plan.generation = view.generation;
   for (const auto family : all_families)
-    FamilyPlanner(family, desired, view, sets, plan.operations, diagnostics).run();
+    FamilyPlanner(family, desired, view, sets, plan.operations, at_fault == nullptr ? unused : *at_fault, diagnostics)
+        .run();
   return diagnostics.error_count() == errors ? std::optional(std::move(plan)) : std::nullopt;
 }
 
@@ -444,9 +541,10 @@ Result<netlink::Commit> commit(Plan &plan, netlink::Channel &channel, Diagnostic
   for (std::size_t i = 0; i < plan.operations.size(); ++i)
     writer.write(plan.operations[i], i);
   auto result = transaction.commit(channel);
+  // The others may follow from the first: the kernel goes on with a chain that is missing, or a table that is not
+  // valid.
   if (result && result->outcome == netlink::Commit::Outcome::refused)
-    for (const auto &refusal : result->refusals)
-      report(refusal, plan, diagnostics);
+    report(result->refusals.front(), plan, diagnostics);
   return result;
 }
 

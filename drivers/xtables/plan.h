@@ -22,6 +22,8 @@ struct Desired {
   std::vector<std::string> leaving;
   /// Ports that keep what they have, whatever that is: their documents are broken at the moment.
   std::set<std::string> untouched;
+  /// Replace chains that have the names of ours and do not bear our mark, instead of refusing.
+  bool adopt = false;
   ChainPrefix prefix;
 };
 
@@ -45,8 +47,8 @@ struct Operation {
   std::string port;
   /// Of add_rule and replace_rule. The transaction sets its handle.
   netlink::NftRule rule;
-  /// As the tools list the rule that is added, replaced or deleted.
-  std::string text;
+  /// The rule that is added, replaced or deleted, if it is one that the tools would write.
+  std::optional<Rule> listed;
   OriginText mark;
   std::shared_ptr<const Origin> origin;
   /// Of replace_rule and delete_rule.
@@ -56,6 +58,9 @@ struct Operation {
   bool foreign = false;
 };
 
+/// The operation's rule as the tools list it; empty when the operation is about a chain or table.
+std::string text_of(const Operation &operation);
+
 struct Plan {
   std::vector<Operation> operations;
   netlink::GenerationId generation = 0;
@@ -63,11 +68,11 @@ struct Plan {
 
 /// Compares what is desired with what is there. Kept rules keep their handles and counters; a rule whose origin alone
 /// has changed is replaced with its counts. Chains of a port that do not bear our mark are never touched: a name that
-/// is taken is reported. So is a rule that cannot be written.
+/// is taken is reported. So is a rule that cannot be written. `at_fault` gets the ports of what was reported.
 std::optional<Plan> make_plan(const Desired &desired, const KernelView &view, const SetIndex &sets,
-                              Diagnostics &diagnostics);
+                              Diagnostics &diagnostics, std::set<std::string> *at_fault = nullptr);
 
-/// Commits the plan as one batch. Refusals are reported at the rules' places in the documents.
+/// Commits the plan as one batch. The first refusal is reported at the rule's place in the documents.
 /// The outcome is that of netlink::Commit.
 Result<netlink::Commit> commit(Plan &plan, netlink::Channel &channel, Diagnostics &diagnostics);
 

@@ -71,6 +71,7 @@ inline constexpr Id code_negation_ignored = "NWG415";
 inline constexpr Id attribute_without_partner = "NWG416";
 inline constexpr Id tcp_flags_ipv6 = "NWG417";
 inline constexpr Id icmp_type_255 = "NWG418";
+inline constexpr Id negated_icmp_code = "NWG419";
 
 // 5xx: what a layout or the kernel refuses
 inline constexpr Id not_expressible = "NWG501";

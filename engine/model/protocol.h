@@ -11,6 +11,7 @@
 
 namespace nwgate {
 
+// clang-format off: groups in lines
 /// `none` is a rule without a protocol element: every frame, ethernet layer.
 enum class Protocol : std::uint8_t {
   none,
@@ -107,6 +108,7 @@ enum class Attribute : std::uint8_t {
   tcp_flags,
   comment,
 };
+// clang-format on
 
 struct AttributeSpec {
   Attribute attribute;

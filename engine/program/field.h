@@ -8,6 +8,7 @@
 
 namespace nwgate {
 
+// clang-format off: groups in lines
 enum class Field : std::uint8_t {
   ether_src,
   ether_dst,
@@ -53,6 +54,7 @@ enum class Field : std::uint8_t {
   ct_count,
   set_lookup,
 };
+// clang-format on
 
 /// How the literals of a field are written in the text form.
 enum class Notation : std::uint8_t { decimal, hexadecimal, mac, ipv4, ipv6, text, states, ct_direction, tcp_flags };

@@ -82,16 +82,17 @@ void lower_ipv6(MatchBuilder &m) {
   m.add_masked_sides({F::ip6_saddr, F::ip6_daddr}, {A::srcipaddr, A::dstipaddr}, {A::srcipmask, A::dstipmask});
   m.add_single(F::ip6_protocol, A::protocol);
   add_ports(m);
-  bool has_icmp = false;
+  // One match, negated as a whole: by the type or, where there is none, by what there is.
+  const AttributeValue *decisive = nullptr;
   for (const auto attribute : {A::icmp_type, A::icmp_typeend, A::icmp_code, A::icmp_codeend})
-    has_icmp = has_icmp || m.find(attribute) != nullptr;
-  if (!has_icmp)
+    if (decisive == nullptr)
+      decisive = m.find(attribute);
+  if (decisive == nullptr)
     return;
   auto [first_type, last_type] = filled_range(m, A::icmp_type, A::icmp_typeend);
   auto [first_code, last_code] = filled_range(m, A::icmp_code, A::icmp_codeend);
-  const auto *type = m.find(A::icmp_type);
   m.add({F::icmp6_type,
-         type != nullptr && type->negated,
+         decisive->negated,
          Form::range_pair,
          {std::move(first_type), std::move(last_type), std::move(first_code), std::move(last_code)}});
 }

@@ -28,6 +28,9 @@ struct Limits {
   /// Elements of one document, and attributes of one element: libxml2 takes time that grows with their squares.
   std::size_t elements = 16384;
   std::size_t attributes = 256;
+  /// Whether the readers also hold a document against its schema. Their own checks refuse all that the schema refuses
+  /// and say it better, so the commands that judge documents ask for it, and those that use them need not.
+  bool check_schema = true;
 };
 
 struct Attribute {

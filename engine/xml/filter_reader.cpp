@@ -86,7 +86,8 @@ std::optional<Filter> read_filter(const std::shared_ptr<const SourceText> &sourc
         report_unknown_child(root, child, found);
       }
     }
-    validate(*document, SchemaKind::filter, found);
+    if (limits.check_schema)
+      validate(*document, SchemaKind::filter, found);
     if (found.ok())
       result = std::move(filter);
   }

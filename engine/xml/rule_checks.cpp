@@ -153,6 +153,11 @@ private:
         rule_.find(A::arpdstipmask) == nullptr)
       diagnostics_.warning(id::arp_destination_mask, destination->where,
                            "libvirt matches this address with the mask of 'arpsrcipaddr'");
+    if (rule_.find(A::icmp_type) == nullptr)
+      for (const auto attribute : {A::icmp_typeend, A::icmp_code, A::icmp_codeend})
+        if (const auto *value = rule_.find(attribute); value != nullptr && value->negated)
+          diagnostics_.warning(id::negated_icmp_code, value->where,
+                               "libvirt leaves the negation out where there is no 'type'");
   }
 
   void warn_of_ip_differences() {

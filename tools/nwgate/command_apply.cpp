@@ -10,6 +10,11 @@ int command_apply(const Words &words) {
       "apply", "",
       "Brings the kernel to what the documents say, in one transaction. Bindings whose documents are wrong are\n"
       "reported and keep the rules that they have.");
+  bool adopt = false;
+  arguments.add_options()(
+      "adopt", po::bool_switch(&adopt),
+      "replace chains that have the names of nwgate's but were not made by it, or were made again by\n"
+      "iptables-restore or ebtables-restore");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 0);
@@ -24,7 +29,9 @@ int command_apply(const Words &words) {
   const auto host = compile_host(session, compiler);
   if (!host)
     return session.fail_with(host.error());
-  if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::everything); code != 0) {
+  auto desired = host->desired(session.prefix);
+  desired.adopt = adopt;
+  if (const int code = commit_change(session, desired, xtables::Scope::everything); code != 0) {
     session.finish();
     return code;
   }

@@ -74,17 +74,19 @@ int command_bind(const Words &words) {
       "Attaches a filter to a port. FILE is a <filterbinding>, or a libvirt <interface> or <domain>, whose\n"
       "interfaces are then all bound, in one transaction. A port that is bound already gets the new binding.");
   arguments.add_options()("port", po::value(&options.port)->value_name("NAME"), "the network device")(
-      "mac", po::value(&options.mac)->value_name("ADDRESS"),
-      "its workload's MAC address")("filter", po::value(&options.filter)->value_name("NAME"), "the top filter")(
-      "owner", po::value(&options.owner)->value_name("NAME"),
-      "the workload's name, for the listing")("parameter,p", po::value(&options.parameters)->value_name("NAME=VALUE"),
-                                              "a variable's value; several of one name make a list");
+      "mac", po::value(&options.mac)->value_name("ADDRESS"), "the MAC address of the workload behind it")(
+      "filter", po::value(&options.filter)->value_name("NAME"),
+      "the top filter")("owner", po::value(&options.owner)->value_name("NAME"), "the workload's name, for the listing")(
+      "parameter,p", po::value(&options.parameters)->value_name("NAME=VALUE"),
+      "a variable's value; several of one name make a list");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 1);
-  const bool has_options = !options.port.empty() && !options.mac.empty() && !options.filter.empty();
-  if (arguments.words().empty() != has_options)
-    throw po::error("bind takes either a FILE, or --port, --mac and --filter");
+  const bool has_needed = !options.port.empty() && !options.mac.empty() && !options.filter.empty();
+  const bool has_any = !options.port.empty() || !options.mac.empty() || !options.filter.empty() ||
+                       !options.owner.empty() || !options.parameters.empty();
+  if (arguments.words().empty() ? !has_needed : has_any)
+    throw po::error("bind takes either a FILE alone, or --port, --mac and --filter");
 
   auto opened = Session::open(arguments.common());
   if (const auto *code = std::get_if<int>(&opened))

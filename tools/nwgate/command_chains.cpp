@@ -37,9 +37,10 @@ int command_chains(const Words &words) {
       "chains", "[PORT] [--format tree|xtables|nft|json]",
       "Shows the effective chains as the kernel holds them now: each rule with its packets and bytes, its\n"
       "verdict, and the file and line that it comes from.");
-  arguments.add_options()("format", po::value(&format)->value_name("FORM"),
-                          "tree: for people; xtables: lines of ebtables, iptables and ip6tables; nft: the kernel's\n"
-                          "expressions; json");
+  arguments.add_options()(
+      "format", po::value(&format)->value_name("FORM"),
+      "tree (default): for people; xtables: as ebtables-save, iptables-save and ip6tables-save list rules; nft: the "
+      "kernel's expressions; json");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 1);

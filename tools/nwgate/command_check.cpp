@@ -38,7 +38,8 @@ int command_check(const Words &words) {
 
   std::vector<Filter> filters;
   std::vector<Binding> bindings;
-  const auto &limits = session.settings.document_limits;
+  auto limits = session.settings.document_limits;
+  limits.check_schema = true;
   for (const auto &path : arguments.words()) {
     auto text = store::read_file(path, limits.document_size);
     if (!text)

@@ -20,12 +20,14 @@ struct Definition {
 
 std::vector<Definition> read_definitions(Session &session, const Words &paths) {
   std::vector<Definition> definitions;
+  auto limits = session.settings.document_limits;
+  limits.check_schema = true;
   for (const auto &path : paths) {
-    auto text = store::read_file(path, session.settings.document_limits.document_size);
+    auto text = store::read_file(path, limits.document_size);
     auto source = std::make_shared<const SourceText>(path, text ? std::move(*text) : std::string{});
     if (!text)
       session.diagnostics.error(id::unreadable_file, {source, 0, 0}, text.error().message());
-    else if (auto filter = xml::read_filter(source, session.settings.document_limits, session.diagnostics))
+    else if (auto filter = xml::read_filter(source, limits, session.diagnostics))
       definitions.push_back({std::move(*filter), std::move(source)});
   }
   return definitions;
@@ -108,8 +110,11 @@ int command_define(const Words &words) {
     staged.push_back(std::move(*file));
   }
   if (!host->rulesets.empty())
-    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports); code != 0)
-      return session.diagnostics.ok() ? code : session.finish();
+    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports);
+        code != 0) {
+      session.finish();
+      return code;
+    }
   for (auto &file : staged)
     if (auto published = file.publish(); !published)
       return session.fail_with(published.error());

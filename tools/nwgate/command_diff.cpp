@@ -36,8 +36,9 @@ nlohmann::ordered_json json_of(const xtables::Drift &drift) {
 int command_diff(const Words &words) {
   Arguments arguments(
       "diff", "",
-      "Shows where the kernel differs from what the documents say: rules that are missing, left over, or\n"
-      "foreign in chains of ours. Exit code 1 if there is any difference.");
+      "Shows where the kernel differs from what the documents say: rules that are missing, left over, foreign in\n"
+      "chains of nwgate, or moved (the rule is right, its place in the documents is another). Exit code 1 if\n"
+      "there is any difference.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 0);
@@ -52,12 +53,15 @@ int command_diff(const Words &words) {
   auto socket = netlink::Socket::open();
   if (!socket)
     return session.fail_with(socket.error());
+  const auto errors = session.diagnostics.error_count();
   const auto plan = xtables::plan_for(host->desired(session.prefix), xtables::Scope::everything, *socket,
                                       session.ip_sets, session.diagnostics);
   if (!plan)
     return session.fail_with(plan.error());
-  if (!*plan)
-    return session.finish();
+  if (!*plan) {
+    session.finish();
+    return exit_machine;
+  }
   const auto drifts = xtables::drift_of(**plan);
   if (session.options.json) {
     auto json = nlohmann::ordered_json::array();
@@ -69,7 +73,9 @@ int command_diff(const Words &words) {
     for (const auto &drift : drifts)
       std::cout << line_of(drift, colours);
   }
-  return session.finish(drifts.empty() ? exit_done : exit_no);
+  const bool refused = session.diagnostics.error_count() != errors;
+  const int code = session.finish(drifts.empty() ? exit_done : exit_no);
+  return refused ? exit_machine : code;
 }
 
 } // namespace nwgate

@@ -44,16 +44,20 @@ std::optional<std::string> render(const Binding &binding, const std::string &for
 int command_render(const Words &words) {
   std::string format = "program";
   bool open = false;
-  Arguments arguments("render", "BINDING.xml [--format program|xtables|nft|json] [--slots]",
-                      "Shows what a binding would put into the kernel. Needs no privileges.");
-  arguments.add_options()(
-      "format", po::value(&format)->value_name("FORM"),
-      "program: nwgate's own text; xtables: what ebtables-restore, iptables-restore and ip6tables-restore\n"
-      "read; nft: the kernel's expressions; json")(
-      "slots", po::bool_switch(&open), "the program before the binding's values are put in (program, json)");
+  Arguments arguments(
+      "render", "BINDING.xml [--format program|xtables|nft|json] [--slots]",
+      "Shows what a binding would put into the kernel. BINDING.xml may also be a libvirt <interface> or <domain>.\n"
+      "Needs no privileges.");
+  arguments.add_options()("format", po::value(&format)->value_name("FORM"),
+                          "program (default): nwgate's own text; xtables: what ebtables-restore, iptables-restore and "
+                          "ip6tables-restore read; nft: the kernel's expressions; json: the program")(
+      "slots", po::bool_switch(&open),
+      "show the program before the binding's values are put in; with program and json");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(1, 1);
+  if (arguments.common().json)
+    format = "json";
   if (format != "program" && format != "xtables" && format != "nft" && format != "json")
     throw po::error(fmt::format("no format '{}': program, xtables, nft or json", format));
   if (open && format != "program" && format != "json")

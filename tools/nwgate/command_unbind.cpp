@@ -37,6 +37,9 @@ int command_unbind(const Words &words) {
   }
   if (!session.diagnostics.ok())
     return session.finish();
+  for (const auto &port : arguments.words())
+    if (auto removable = store::check_removable(session.bindings().transient_path(port)); !removable)
+      return session.fail_with(removable.error());
   if (const int code = commit_change(session, desired, xtables::Scope::named_ports); code != 0) {
     session.finish();
     return code;

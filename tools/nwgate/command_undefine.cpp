@@ -51,15 +51,17 @@ int command_undefine(const Words &words) {
 
   const auto &name = arguments.words().front();
   const auto defined = fmt::format("{}/{}.xml", session.directories.defined_filters, name);
-  if (!store::exists(defined)) {
+  if (name.find('/') != std::string::npos || !store::exists(defined)) {
     const auto path = session.filters.path_of(name);
     if (!path)
       session.diagnostics.error(id::unknown_filter, place_of(defined),
                                 fmt::format("there is no filter named '{}'", name));
+    else if (path->starts_with(session.directories.filters + "/"))
+      session.diagnostics.error(id::administrators_file, place_of(*path),
+                                fmt::format("'{}' is defined by this file: remove it and run nwgate apply", name));
     else
-      session.diagnostics.error(
-          path->starts_with(session.directories.filters + "/") ? id::administrators_file : id::shipped_filter,
-          place_of(*path), fmt::format("'{}' was not defined by nwgate define: remove the file", name));
+      session.diagnostics.error(id::shipped_filter, place_of(*path),
+                                fmt::format("'{}' was not defined with nwgate define and cannot be undefined", name));
     return session.finish();
   }
 
@@ -87,9 +89,14 @@ int command_undefine(const Words &words) {
   }
   if (!session.diagnostics.ok())
     return session.finish();
+  if (auto removable = store::check_removable(defined); !removable)
+    return session.fail_with(removable.error());
   if (!host->rulesets.empty())
-    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports); code != 0)
-      return session.diagnostics.ok() ? code : session.finish();
+    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports);
+        code != 0) {
+      session.finish();
+      return code;
+    }
   if (auto removed = store::remove_file(defined); !removed)
     return session.fail_with(removed.error());
   return session.finish();

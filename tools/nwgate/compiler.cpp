@@ -2,9 +2,26 @@
 #include "tools/nwgate/compiler.h"
 
 #include "drivers/xtables/layout.h"
+#include "engine/model/diagnostic_ids.h"
 #include "engine/resolve/resolve.h"
 
+#include <fmt/format.h>
+
 namespace nwgate {
+namespace {
+
+/// Legal names of devices that cannot be kept in a file, or that the tools would read as something else: `v+` as all
+/// that begins with `v`.
+std::optional<std::string> why_not_bound(const std::string &port) {
+  if (port.starts_with('.'))
+    return fmt::format("port '{}' cannot be bound: the file of a name that begins with a dot would be hidden", port);
+  if (port.find_first_of("+!\"'\\") != std::string::npos)
+    return fmt::format("port '{}' cannot be bound: ebtables and iptables have other meanings for + ! \" ' \\ in a name",
+                       port);
+  return std::nullopt;
+}
+
+} // namespace
 
 Compiler::Resolved &Compiler::resolve_once(const FilterRef &reference) {
   const auto [entry, is_new] = resolved_.try_emplace(reference.filter);
@@ -34,6 +51,10 @@ std::optional<ClosedProgram> Compiler::close(const Binding &binding, Diagnostics
 }
 
 std::optional<xtables::PortRuleset> Compiler::lay_out(const Binding &binding, Diagnostics &diagnostics) {
+  if (const auto why = why_not_bound(binding.port)) {
+    diagnostics.error(id::illegal_port_name, binding.where, *why);
+    return std::nullopt;
+  }
   const auto closed = close(binding, diagnostics);
   if (!closed)
     return std::nullopt;

@@ -38,7 +38,8 @@ void print_help(std::ostream &out) {
   out << "usage: nwgate COMMAND [OPTION...] [ARGUMENT...]\n\n";
   for (const auto &command : commands)
     out << fmt::format("  {:<10}{}\n", command.name, command.summary);
-  out << "\nEach command has --help. The filter language is in nwgate-filters(7).\n";
+  out << "\nnwgate COMMAND --help tells a command's options, nwgate --version the version. Manuals: nwgate(1),\n"
+         "nwgate.conf(5), and nwgate-filters(7) about the filter language.\n";
 }
 
 /// The command's name: common options may stand in front of it, with their values.
@@ -68,8 +69,8 @@ int run(const nwgate::Words &words) {
   const auto name = find_name(words);
   const auto *command = name == words.end() ? commands.end() : std::ranges::find(commands, *name, &Command::name);
   if (command == commands.end()) {
-    std::cerr << fmt::format("nwgate: no command '{}'; see nwgate --help\n",
-                             name == words.end() ? words.front() : *name);
+    std::cerr << (name == words.end() ? "nwgate: no command given" : fmt::format("nwgate: no command '{}'", *name))
+              << "; see nwgate --help\n";
     return nwgate::exit_usage;
   }
   nwgate::Words rest(words.begin(), name);

@@ -6,19 +6,27 @@
 #include <sstream>
 
 namespace nwgate {
+namespace {
+
+/// Columns of the help.
+constexpr unsigned help_width = 100;
+
+} // namespace
 
 Arguments::Arguments(std::string command, std::string synopsis, std::string summary)
-    : command_(std::move(command)), synopsis_(std::move(synopsis)), summary_(std::move(summary)), own_("Options"),
-      common_description_("Options of every command") {
+    : command_(std::move(command)), synopsis_(std::move(synopsis)), summary_(std::move(summary)),
+      own_("Options", help_width), common_description_("Options of every command", help_width) {
   const auto take = [](std::optional<std::string> &target) {
     return po::value<std::string>()->notifier([&target](const std::string &value) { target = value; });
   };
   auto add = common_description_.add_options();
   add("root", po::value(&common_.root)->value_name("DIR"), "look for /etc, /usr, /var and /run below DIR");
-  add("layout", take(common_.layout)->value_name("NAME"), "how rules are laid out in the kernel (xtables)");
-  add("chain-prefix", take(common_.chain_prefix)->value_name("WORD"), "first word of the chains that ports share");
-  add("json", po::bool_switch(&common_.json), "print JSON");
-  add("timing", po::bool_switch(&common_.timing), "say on stderr how long the kernel took");
+  add("layout", take(common_.layout)->value_name("NAME"),
+      "how rules are laid out in the kernel: xtables is the only layout");
+  add("chain-prefix", take(common_.chain_prefix)->value_name("WORD"),
+      "first word of the names of shared and root chains: nwgate, or libvirt for libvirt's names");
+  add("json", po::bool_switch(&common_.json), "print listings and diagnostics as JSON");
+  add("timing", po::bool_switch(&common_.timing), "say on stderr how long the kernel took to commit");
   add("help,h", po::bool_switch(&common_.help), "print this help");
 }
 
@@ -40,12 +48,16 @@ bool Arguments::parse(const std::vector<std::string> &arguments) {
 
 void Arguments::require_words(std::size_t least, std::size_t most) const {
   if (words_.size() < least || words_.size() > most)
-    throw po::error(fmt::format("usage: nwgate {} {}", command_, synopsis_));
+    throw po::error(usage());
+}
+
+std::string Arguments::usage() const {
+  return fmt::format("usage: nwgate {}{}{}", command_, synopsis_.empty() ? "" : " ", synopsis_);
 }
 
 std::string Arguments::help_text() const {
   std::ostringstream text;
-  text << fmt::format("usage: nwgate {} {}\n\n{}\n", command_, synopsis_, summary_);
+  text << fmt::format("{}\n\n{}\n", usage(), summary_);
   if (!own_.options().empty())
     text << '\n' << own_;
   text << '\n' << common_description_;

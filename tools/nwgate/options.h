@@ -38,6 +38,7 @@ public:
   void require_words(std::size_t least, std::size_t most) const;
 
 private:
+  [[nodiscard]] std::string usage() const;
   [[nodiscard]] std::string help_text() const;
 
   std::string command_, synopsis_, summary_;

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_bridge/ebtables.h>
 #include <string_view>
 
 namespace nwgate::xtables::bridge {
@@ -27,8 +27,10 @@ constexpr std::string_view continue_name = "CONTINUE";
 
 const VerdictWords &words_of(Verdict verdict) { return *std::ranges::find(verdicts, verdict, &VerdictWords::verdict); }
 
+/// libvirt's names have up to 30 bytes, `I-`, a port's 15, `-` and 12. The kernel takes them and ebtables-save prints
+/// them, though ebtables-restore makes none over 28.
 bool is_chain_name(std::string_view name) {
-  return !name.empty() && name.size() < XT_EXTENSION_MAXNAMELEN && name != continue_name &&
+  return !name.empty() && name.size() < EBT_CHAIN_MAXNAMELEN && name != continue_name &&
          std::ranges::find(verdicts, name, &VerdictWords::name) == verdicts.end();
 }
 

@@ -12,8 +12,8 @@
 namespace nwgate::xtables::bridge {
 
 /// Appends the expression. Returns why not for what ebtables does not have: a goto, REJECT, and a jump to a
-/// chain that is called like a verdict or that ebtables-restore could not make: of no name, or of more than
-/// 28 bytes (XT_EXTENSION_MAXNAMELEN of linux/netfilter/x_tables.h, less a NUL).
+/// chain that is called like a verdict, of no name, or of more than 31 bytes (EBT_CHAIN_MAXNAMELEN of
+/// linux/netfilter_bridge/ebtables.h, less a NUL).
 std::optional<std::string> encode(const Target &target, ExpressionWriter &writer);
 /// Takes the rest of the rule.
 std::optional<Target> decode_target(ExpressionReader &reader);

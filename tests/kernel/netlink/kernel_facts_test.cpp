@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Properties of nf_tables that the code above this folder builds on: if one of these fails, the kernel has
-/// changed.
+/// Properties of nf_tables that the code above this folder builds on. If one fails, the kernel has changed.
 #include "tests/kernel/netlink/support.h"
 
 #include <cerrno>

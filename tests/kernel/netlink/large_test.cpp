@@ -27,6 +27,8 @@ TEST_F(LargeTest, many_rules_in_three_families_in_one_batch) {
       transaction.add_rule(*rule, Position::append(), count);
   }
   auto done = transaction.commit(socket());
+  if (!done && done.error().code() == EMSGSIZE && !required())
+    GTEST_SKIP() << done.error().message();
   ASSERT_TRUE(done) << done.error().message();
   ASSERT_EQ(done->outcome, Commit::Outcome::committed);
   EXPECT_EQ(done->messages, 3 * (rule_count + 2) + 2);

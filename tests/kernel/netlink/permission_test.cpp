@@ -41,7 +41,7 @@ TEST_F(PermissionTest, opening_says_what_is_missing) {
               auto opened = Socket::open();
               return opened ? std::string("opened") : opened.error().message();
             }),
-            "cannot use nf_tables: cannot read its generation: needs CAP_NET_ADMIN: Operation not permitted");
+            "cannot read the generation of nf_tables: needs CAP_NET_ADMIN: Operation not permitted");
 }
 
 TEST_F(PermissionTest, a_commit_on_an_open_socket_says_it_too_and_changes_nothing) {

@@ -25,14 +25,18 @@ NftExpr make_expression(const char *name) {
 void KernelTest::SetUp() {
   if (unshare(CLONE_NEWNET) != 0) {
     const std::string reason = std::string("cannot make a network namespace: ") + std::strerror(errno);
-    const char *required = std::getenv("NWGATE_REQUIRE_KERNEL");
-    if (required != nullptr && std::string(required) == "1")
+    if (required())
       FAIL() << reason;
     GTEST_SKIP() << reason;
   }
   auto opened = Socket::open();
   ASSERT_TRUE(opened) << opened.error().message();
   socket_ = std::make_unique<Socket>(std::move(*opened));
+}
+
+bool KernelTest::required() {
+  const char *value = std::getenv("NWG_REQUIRE_KERNEL");
+  return value != nullptr && std::string(value) == "1";
 }
 
 Socket KernelTest::open_socket() {

@@ -19,10 +19,11 @@
 namespace nwgate::netlink::testing {
 
 /// Each test runs in a new network namespace, in which `socket` is opened. Without the privilege the test is
-/// skipped, or fails if NWGATE_REQUIRE_KERNEL=1.
+/// skipped, or fails if NWG_REQUIRE_KERNEL=1.
 class KernelTest : public ::testing::Test {
 protected:
   void SetUp() override;
+  static bool required();
 
   /// A second one in the same namespace: another program.
   static Socket open_socket();

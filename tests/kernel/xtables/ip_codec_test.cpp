@@ -52,7 +52,7 @@ protected:
   }
 
   std::vector<Case> cases_;
-  KernelSets sets_;
+  xtables::HostIpSets sets_;
 
 private:
   /// connlimit in IPv4 has bytes without a meaning, which the restore tool fills in another way.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "drivers/xtables/codec.h"
+#include "drivers/xtables/ip_sets.h"
 #include "engine/base/handle.h"
 
 #include <gtest/gtest.h>
@@ -15,17 +16,10 @@ namespace nwgate::test {
 using NftRule = Handle<nftnl_rule, nftnl_rule_free>;
 
 /// Enters a new network namespace before each test. Without the privilege the test is skipped, or fails if
-/// NWGATE_REQUIRE_KERNEL is set.
+/// NWG_REQUIRE_KERNEL is set.
 class PrivateNamespace : public testing::Test {
 protected:
   void SetUp() override;
-};
-
-/// The sets of the network namespace, asked of the kernel.
-class KernelSets : public xtables::SetIndex {
-public:
-  [[nodiscard]] std::optional<std::uint16_t> index_of(const std::string &name) const override;
-  [[nodiscard]] std::optional<std::string> name_of(std::uint16_t index) const override;
 };
 
 /// Runs a shell command with `input` and returns what it printed; a failure is a failure of the test.

@@ -92,6 +92,17 @@ TEST_F(XtablesBridge, EbtablesListsOurText) {
   }
 }
 
+/// Longer than what ebtables-restore makes, as libvirt's are.
+TEST_F(XtablesBridge, EbtablesListsNamesOf31Characters) {
+  const std::string name = "I-fifteen-chars-0-arp-suffix-13";
+  ASSERT_EQ(name.size(), 31U);
+  const std::vector<Chain> chains{{name, {}, Verdict::accept}, {"caller", {{{}, Jump{name}}}, Verdict::accept}};
+  ASSERT_EQ(load_nat(chains), 0);
+  expect_same_rules(chains);
+  EXPECT_EQ(saved_lines("-A caller "), std::vector<std::string>{"-A caller -j " + name});
+  EXPECT_TRUE(output_of("ebtables -t nat -L").find("Bridge chain: " + name + ",") != std::string::npos);
+}
+
 TEST_F(XtablesBridge, EbtablesSavesAndRestores) {
   const auto chains = sample_chains();
   ASSERT_EQ(load_nat(chains), 0);

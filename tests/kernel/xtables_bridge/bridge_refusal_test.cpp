@@ -69,8 +69,9 @@ TEST(XtablesBridgeRefusal, Matches) {
 TEST(XtablesBridgeRefusal, Targets) {
   EXPECT_TRUE(is_refused(Rule{{}, Reject{}}));
   EXPECT_TRUE(is_refused(Rule{{}, Jump{"chain", true}}));
-  for (const char *chain : {"", "ACCEPT", "DROP", "RETURN", "CONTINUE", "a-name-of-29-characters-00000"})
+  for (const char *chain : {"", "ACCEPT", "DROP", "RETURN", "CONTINUE", "a-name-of-32-characters-00000000"})
     EXPECT_TRUE(is_refused(Rule{{}, Jump{chain}})) << chain;
+  EXPECT_FALSE(is_refused(Rule{{}, Jump{"a-name-of-31-characters-0000000"}}));
 }
 
 TEST(XtablesBridgeRefusal, Repetitions) {

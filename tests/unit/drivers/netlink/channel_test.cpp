@@ -28,7 +28,10 @@ TEST(Channel, a_send_buffer_that_cannot_grow_is_an_error) {
   channel.send_codes = {EMSGSIZE, EMSGSIZE};
   auto sent = channel.send(hundred);
   ASSERT_FALSE(sent);
-  EXPECT_EQ(sent.error().message(), "cannot send 100 bytes to nf_tables: Message too long");
+  EXPECT_EQ(sent.error().code(), EMSGSIZE);
+  EXPECT_EQ(sent.error().message(), "cannot send 100 bytes to nf_tables: the send buffer cannot grow enough "
+                                    "(net.core.wmem_max is the limit "
+                                    "in a user namespace): Message too long");
 }
 
 TEST(Channel, a_short_send_is_an_error) {

@@ -87,7 +87,7 @@ TEST_F(CommitTest, without_the_privilege) {
 
 TEST_F(CommitTest, answers_to_older_requests_are_ignored) {
   channel_.waiting({ack(3, ENOENT)});
-  channel_.answer({ack(77, EINVAL), ack(0, EINVAL), ack(3), ack(4)});
+  channel_.answer({ack(77, EINVAL), ack(0, EINVAL), ack(5, EINVAL), ack(3), ack(4)});
   EXPECT_EQ(transaction_.commit(channel_)->outcome, Outcome::committed);
 }
 
@@ -96,7 +96,7 @@ TEST_F(CommitTest, what_cannot_be_sent_has_changed_nothing_and_can_be_sent_again
   auto commit = transaction_.commit(channel_);
   ASSERT_FALSE(commit);
   EXPECT_EQ(commit.error().code(), ENOBUFS);
-  channel_.answer({ack(7), ack(8)});
+  channel_.answer({ack(3), ack(4)});
   EXPECT_EQ(transaction_.commit(channel_)->outcome, Outcome::committed);
 }
 
@@ -126,7 +126,7 @@ TEST_F(CommitTest, no_answer_and_no_generation_to_compare_is_unclear) {
 TEST_F(CommitTest, no_answer_and_the_same_generation_is_an_error) {
   transaction_ = two_operations(7);
   channel_.answer({failing(ENOBUFS)});
-  channel_.answer({generation_is(5, 7)});
+  channel_.generation = 7;
   auto commit = transaction_.commit(channel_);
   ASSERT_FALSE(commit);
   EXPECT_EQ(commit.error().code(), ENOBUFS);
@@ -135,7 +135,7 @@ TEST_F(CommitTest, no_answer_and_the_same_generation_is_an_error) {
 TEST_F(CommitTest, no_answer_and_another_generation_is_unclear) {
   transaction_ = two_operations(7);
   channel_.answer({failing(ENOBUFS)});
-  channel_.answer({generation_is(5, 8)});
+  channel_.generation = 8;
   EXPECT_EQ(transaction_.commit(channel_)->outcome, Outcome::unclear);
 }
 
@@ -154,7 +154,7 @@ TEST_F(CommitTest, operations_can_be_added_after_a_commit) {
   channel_.answer({ack(2, EBUSY)});
   ASSERT_EQ(transaction_.commit(channel_)->outcome, Outcome::refused);
   transaction_.delete_chain({Family::ip, "filter", "d"}, 40);
-  channel_.answer({ack(8, ENOENT)});
+  channel_.answer({ack(4, ENOENT)});
   auto commit = transaction_.commit(channel_);
   ASSERT_TRUE(commit);
   EXPECT_EQ(commit->messages, 5U);

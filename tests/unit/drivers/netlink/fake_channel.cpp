@@ -2,9 +2,11 @@
 #include "tests/unit/drivers/netlink/fake_channel.h"
 
 #include "drivers/netlink/handles.h"
+#include "drivers/netlink/message.h"
 
 #include <arpa/inet.h>
 #include <array>
+#include <cerrno>
 #include <endian.h>
 #include <libnftnl/common.h>
 #include <linux/netfilter.h>
@@ -32,6 +34,65 @@ nlmsghdr &start(Scratch &scratch, std::uint16_t type, std::uint16_t flags, std::
 }
 
 } // namespace
+
+std::ptrdiff_t FakeChannel::send_once(std::span<const std::byte> datagram) {
+  if (!send_codes.empty()) {
+    const int code = send_codes.front();
+    send_codes.pop_front();
+    return -code;
+  }
+  if (answer_generation(datagram))
+    return static_cast<std::ptrdiff_t>(datagram.size());
+  sent.emplace_back(datagram.begin(), datagram.end());
+  if (!answers_.empty()) {
+    queue(answers_.front().events, datagram);
+    if (answers_.front().next_generation)
+      generation = answers_.front().next_generation;
+    answers_.pop_front();
+  }
+  return static_cast<std::ptrdiff_t>(short_send.value_or(datagram.size()));
+}
+
+bool FakeChannel::answer_generation(std::span<const std::byte> datagram) {
+  const auto messages = messages_in(datagram);
+  if (!generation || messages.empty())
+    return false;
+  if (messages[0]->nlmsg_type == ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN)) {
+    queue({generation_is(1, *generation)}, datagram);
+    return true;
+  }
+  if (messages[0]->nlmsg_type != NFNL_MSG_BATCH_BEGIN || messages.size() != 2)
+    return false;
+  const auto attributes = attributes_in(*messages[0]);
+  const bool valid = attributes.empty() || ntohl(mnl_attr_get_u32(attributes[0])) == *generation;
+  queue({valid ? ack(2) : ack(1, ERESTART)}, datagram);
+  return true;
+}
+
+void FakeChannel::queue(const std::vector<Event> &events, std::span<const std::byte> question) {
+  const auto asked = messages_in(question);
+  for (Event event : events) {
+    for (const nlmsghdr *message : messages_in(event.data)) {
+      const auto offset = reinterpret_cast<const std::byte *>(message) - event.data.data();
+      auto &answer = *reinterpret_cast<nlmsghdr *>(event.data.data() + offset);
+      answer.nlmsg_seq += asked.empty() ? 0 : asked[0]->nlmsg_seq - 1;
+    }
+    waiting_.push_back(std::move(event));
+  }
+}
+
+std::ptrdiff_t FakeChannel::receive_once(std::span<std::byte> buffer) {
+  if (waiting_.empty())
+    return -EAGAIN;
+  const Event event = std::move(waiting_.front());
+  waiting_.pop_front();
+  if (event.code != 0)
+    return -event.code;
+  if (event.data.size() > buffer.size())
+    return -EMSGSIZE;
+  std::memcpy(buffer.data(), event.data.data(), event.data.size());
+  return static_cast<std::ptrdiff_t>(event.data.size());
+}
 
 Event together(std::initializer_list<Event> events) {
   Event all;
@@ -75,6 +136,7 @@ Event rule(std::uint32_t sequence, std::uint64_t handle, std::uint16_t generatio
 Event rule_with_expression(std::uint32_t sequence, const std::string &name) {
   alignas(nlmsghdr) Scratch scratch{};
   nlmsghdr &message = *nftnl_nlmsg_build_hdr(scratch.data(), NFT_MSG_NEWRULE, NFPROTO_IPV4, NLM_F_MULTI, sequence);
+  static_cast<nfgenmsg *>(mnl_nlmsg_get_payload(&message))->res_id = htons(1);
   nlattr *expressions = mnl_attr_nest_start(&message, NFTA_RULE_EXPRESSIONS);
   nlattr *expression = mnl_attr_nest_start(&message, NFTA_LIST_ELEM);
   mnl_attr_put_strz(&message, NFTA_EXPR_NAME, name.c_str());

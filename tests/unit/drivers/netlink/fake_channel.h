@@ -23,11 +23,19 @@ struct Event {
 };
 inline Event failing(int code) { return {{}, code}; }
 
+/// Sequence numbers in events are counted from 1 for the first message of what is answered.
 class FakeChannel final : public Channel {
 public:
   /// What the kernel says to the next datagram that has no answer yet. When it is used up, nothing is
   /// waiting.
-  void answer(std::vector<Event> events) { answers_.push_back(std::move(events)); }
+  void answer(std::vector<Event> events) { answers_.push_back({std::move(events), std::nullopt}); }
+  /// The same, and the generation is another one afterwards.
+  void answer_and_move(std::vector<Event> events, std::uint32_t next_generation) {
+    answers_.push_back({std::move(events), next_generation});
+  }
+  /// Questions for the generation, and empty batches, are answered by themselves with this number, and
+  /// neither use up answers nor appear in `sent`. Without a number they are like everything else.
+  std::optional<std::uint32_t> generation = 1;
   /// What waits before anything is sent.
   void waiting(std::vector<Event> events) { waiting_.assign(events.begin(), events.end()); }
   /// The errnos of the next calls to send; after them it works.
@@ -40,35 +48,19 @@ public:
   int receive_buffers = 0;
 
 private:
-  std::ptrdiff_t send_once(std::span<const std::byte> datagram) override {
-    if (!send_codes.empty()) {
-      const int code = send_codes.front();
-      send_codes.pop_front();
-      return -code;
-    }
-    sent.emplace_back(datagram.begin(), datagram.end());
-    if (!answers_.empty()) {
-      waiting_.insert(waiting_.end(), answers_.front().begin(), answers_.front().end());
-      answers_.pop_front();
-    }
-    return static_cast<std::ptrdiff_t>(short_send.value_or(datagram.size()));
-  }
-  std::ptrdiff_t receive_once(std::span<std::byte> buffer) override {
-    if (waiting_.empty())
-      return -EAGAIN;
-    const Event event = std::move(waiting_.front());
-    waiting_.pop_front();
-    if (event.code != 0)
-      return -event.code;
-    if (event.data.size() > buffer.size())
-      return -EMSGSIZE;
-    std::memcpy(buffer.data(), event.data.data(), event.data.size());
-    return static_cast<std::ptrdiff_t>(event.data.size());
-  }
+  struct Answer {
+    std::vector<Event> events;
+    std::optional<std::uint32_t> next_generation;
+  };
+  std::ptrdiff_t send_once(std::span<const std::byte> datagram) override;
+  std::ptrdiff_t receive_once(std::span<std::byte> buffer) override;
   void grow_send_buffer(std::size_t bytes) override { send_buffers.push_back(bytes); }
   void grow_receive_buffer() override { ++receive_buffers; }
+  /// Whether the datagram was about the generation, and is answered now.
+  bool answer_generation(std::span<const std::byte> datagram);
+  void queue(const std::vector<Event> &events, std::span<const std::byte> question);
 
-  std::deque<std::vector<Event>> answers_;
+  std::deque<Answer> answers_;
   std::deque<Event> waiting_;
 };
 

@@ -38,18 +38,30 @@ TEST_F(ReadBackTest, one_part_is_asked_once) {
 
 TEST_F(ReadBackTest, several_parts_are_asked_until_two_answers_are_equal) {
   channel_.answer({rule(1, 5), rule(1, 6), done(1)});
-  channel_.answer({rule(2, 5), rule(2, 6), rule(2, 7), done(2)});
-  channel_.answer({rule(3, 5), rule(3, 6), rule(3, 7), done(3)});
+  channel_.answer({rule(1, 5), rule(1, 6), rule(1, 7), done(1)});
+  channel_.answer({rule(1, 5), rule(1, 6), rule(1, 7), done(1)});
   EXPECT_EQ(handles(), (Handles{5, 6, 7}));
   EXPECT_EQ(channel_.sent.size(), 3U);
 }
 
 TEST_F(ReadBackTest, equal_answers_of_different_generations_are_not_equal) {
-  channel_.answer({rule(1, 5, 10), rule(1, 6, 10), done(1)});
-  channel_.answer({rule(2, 5, 11), rule(2, 6, 11), done(2)});
-  channel_.answer({rule(3, 5, 11), rule(3, 6, 11), done(3)});
+  channel_.answer_and_move({rule(1, 5, 1), rule(1, 6, 1), done(1)}, 2);
+  channel_.answer({rule(1, 5, 2), rule(1, 6, 2), done(1)});
+  channel_.answer({rule(1, 5, 2), rule(1, 6, 2), done(1)});
   EXPECT_EQ(handles(), (Handles{5, 6}));
   EXPECT_EQ(channel_.sent.size(), 3U);
+}
+
+TEST_F(ReadBackTest, an_answer_of_another_generation_than_the_one_it_began_in_is_asked_again) {
+  channel_.answer_and_move({rule(1, 5, 2), done(1)}, 2);
+  channel_.answer({rule(1, 6, 2), done(1)});
+  EXPECT_EQ(handles(), Handles{6});
+}
+
+TEST_F(ReadBackTest, generations_are_compared_by_their_low_16_bits) {
+  channel_.generation = 0x1fffe;
+  channel_.answer({rule(1, 5, 0xfffe), done(1)});
+  EXPECT_EQ(handles(), Handles{5});
 }
 
 TEST_F(ReadBackTest, a_full_part_counts_as_one_of_several) {
@@ -57,37 +69,37 @@ TEST_F(ReadBackTest, a_full_part_counts_as_one_of_several) {
   for (std::uint32_t question = 1; question <= 3; ++question) {
     Event part;
     for (std::uint64_t handle = 0; handle < (question == 1 ? 400U : 401U); ++handle)
-      part = together({part, rule(question, handle)});
+      part = together({part, rule(1, handle)});
     ASSERT_GT(part.data.size(), 16384U);
-    channel_.answer({part, done(question)});
+    channel_.answer({part, done(1)});
   }
   EXPECT_EQ(handles().size(), 401U);
 }
 
 TEST_F(ReadBackTest, an_interrupted_dump_is_read_to_its_end_and_asked_again) {
   channel_.answer({rule(1, 5, 1, NLM_F_DUMP_INTR), rule(1, 9), done(1)});
-  channel_.answer({rule(2, 6), done(2)});
+  channel_.answer({rule(1, 6), done(1)});
   EXPECT_EQ(handles(), Handles{6});
 }
 
 TEST_F(ReadBackTest, interruption_told_at_the_end) {
   channel_.answer({rule(1, 5), done(1, NLM_F_DUMP_INTR)});
-  channel_.answer({rule(2, 5), done(2, 0, EINTR)});
-  channel_.answer({together({rule(3, 6), done(3)})});
+  channel_.answer({rule(1, 5), done(1, 0, EINTR)});
+  channel_.answer({together({rule(1, 6), done(1)})});
   EXPECT_EQ(handles(), Handles{6});
 }
 
 TEST_F(ReadBackTest, messages_of_two_generations_are_an_interruption) {
-  channel_.answer({together({rule(1, 5, 1), rule(1, 6, 2)}), done(1)});
-  channel_.answer({rule(2, 6, 2), done(2)});
+  channel_.answer_and_move({together({rule(1, 5, 2), rule(1, 6, 1)}), done(1)}, 2);
+  channel_.answer({rule(1, 6, 2), done(1)});
   EXPECT_EQ(handles(), Handles{6});
 }
 
 TEST_F(ReadBackTest, a_lost_part_is_asked_again) {
   channel_.answer({rule(1, 5), failing(ENOBUFS), done(1)});
-  channel_.answer({rule(2, 5), failing(ENOBUFS)});
-  channel_.answer({rule(3, 5)});
-  channel_.answer({together({rule(4, 5), rule(4, 6)}), done(4)});
+  channel_.answer({rule(1, 5), failing(ENOBUFS)});
+  channel_.answer({rule(1, 5)});
+  channel_.answer({together({rule(1, 5), rule(1, 6)}), done(1)});
   EXPECT_EQ(handles(), (Handles{5, 6}));
 }
 
@@ -100,13 +112,13 @@ TEST_F(ReadBackTest, a_message_that_is_not_whole_is_asked_again) {
   Event cut = rule(1, 5);
   cut.data.resize(cut.data.size() - 4);
   channel_.answer({cut});
-  channel_.answer({rule(2, 5), done(2)});
+  channel_.answer({rule(1, 5), done(1)});
   EXPECT_EQ(handles(), Handles{5});
 }
 
 TEST_F(ReadBackTest, a_dump_that_is_always_interrupted_ends_with_an_error) {
   for (std::uint32_t question = 1; question <= 1000; ++question)
-    channel_.answer({rule(question, 5, 1, NLM_F_DUMP_INTR), done(question)});
+    channel_.answer({rule(1, 5, 1, NLM_F_DUMP_INTR), done(1)});
   auto found = rules(channel_, chain_);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code(), EAGAIN);
@@ -117,9 +129,9 @@ TEST_F(ReadBackTest, refusals) {
   auto found = rules(channel_, chain_);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().message(), "cannot read the rules of chain c: needs CAP_NET_ADMIN: Operation not permitted");
-  channel_.answer({ack(2, ENOENT)});
+  channel_.answer({ack(1, ENOENT)});
   EXPECT_TRUE(handles().empty());
-  channel_.answer({done(3, 0, EIO)});
+  channel_.answer({done(1, 0, EIO)});
   found = rules(channel_, chain_);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code(), EIO);
@@ -130,23 +142,8 @@ TEST_F(ReadBackTest, what_cannot_be_understood_is_an_error_and_the_next_question
   auto found = rules(channel_, chain_);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code(), EPROTO);
-  channel_.answer({rule(2, 5), done(2)});
+  channel_.answer({rule(1, 5), done(1)});
   EXPECT_EQ(handles(), Handles{5});
-}
-
-TEST_F(ReadBackTest, generation) {
-  channel_.answer({generation_is(1, 0xfffffffe)});
-  EXPECT_EQ(generation(channel_).value(), 0xfffffffe);
-  channel_.answer({failing(ENOBUFS)});
-  channel_.answer({});
-  channel_.answer({generation_is(4, 3)});
-  EXPECT_EQ(generation(channel_).value(), 3U);
-}
-
-TEST_F(ReadBackTest, a_kernel_that_never_answers_is_an_error) {
-  auto found = generation(channel_);
-  ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().code(), ENOBUFS);
 }
 
 } // namespace

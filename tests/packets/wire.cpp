@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <chrono>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace nwgate::packets {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+#ifndef PACKET_IGNORE_OUTGOING
+constexpr int PACKET_IGNORE_OUTGOING = 23;
+#endif
+
+constexpr std::string_view marker_prefix = "nwgate:";
+constexpr std::size_t marker_size = 16;
+
+/// The marker in a frame, or nothing.
+std::string find_marker(const std::vector<std::uint8_t> &bytes) {
+  const std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  const auto at = text.rfind(marker_prefix);
+  return at == std::string_view::npos ? std::string{} : std::string(text.substr(at, marker_size));
+}
+
+/// The frames of one sender are handled where it sends them: on one processor they keep their order.
+void stay_on_this_processor() {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  CPU_SET(static_cast<std::size_t>(sched_getcpu()), &processors);
+  EXPECT_EQ(sched_setaffinity(0, sizeof processors, &processors), 0);
+}
+
+} // namespace
+
+PacketSocket::PacketSocket(const Namespace &space, const std::string &device) {
+  const Within there(space);
+  descriptor_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+  const int yes = 1;
+  setsockopt(descriptor_, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
+  const int size = 8 << 20;
+  setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(ETH_P_ALL);
+  address.sll_ifindex = static_cast<int>(if_nametoindex(device.c_str()));
+  if (bind(descriptor_, reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
+    throw std::system_error(errno, std::generic_category(), "packet socket on " + device);
+}
+
+PacketSocket::PacketSocket(PacketSocket &&other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+PacketSocket::~PacketSocket() {
+  if (descriptor_ >= 0)
+    close(descriptor_);
+}
+
+void PacketSocket::send(const std::vector<std::uint8_t> &bytes) const {
+  EXPECT_EQ(::send(descriptor_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()))
+      << std::generic_category().message(errno);
+}
+
+std::vector<std::uint8_t> PacketSocket::receive(milliseconds patience) const {
+  pollfd poll_me{descriptor_, POLLIN, 0};
+  if (poll(&poll_me, 1, static_cast<int>(patience.count())) <= 0)
+    return {};
+  std::vector<std::uint8_t> bytes(4096);
+  const auto size = recv(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return bytes;
+}
+
+Wire::Wire(const Network &network) : Wire(network, "v1p") {}
+
+Wire::Wire(const Network &network, const std::string &peer_device)
+    : workload_(network.workload(), "v0p"), peer_(network.peer(), peer_device) {
+  stay_on_this_processor();
+  wait_for_carrier();
+}
+
+bool Wire::send_fence(const PacketSocket &from, const PacketSocket &to, std::map<std::string, int> &arrived,
+                      milliseconds patience) {
+  const auto fence = fmt::format("{}{:08x}.", marker_prefix, next_marker_++);
+  from.send(bytes_of(Ether{.type = fence_type}, fence));
+  for (const auto end = Clock::now() + patience; Clock::now() < end;) {
+    const auto bytes = to.receive(std::chrono::duration_cast<milliseconds>(end - Clock::now()));
+    const auto marker = find_marker(bytes);
+    if (marker == fence)
+      return true;
+    if (!marker.empty())
+      ++arrived[marker];
+  }
+  return false;
+}
+
+void Wire::wait_for_carrier() {
+  std::map<std::string, int> nothing;
+  const auto works = [&](const PacketSocket &from, const PacketSocket &to) {
+    for (int attempt = 0; attempt < 200; ++attempt)
+      if (send_fence(from, to, nothing, milliseconds(20)))
+        return true;
+    return false;
+  };
+  EXPECT_TRUE(works(workload_, peer_)) << "no frame passes the bridge";
+  EXPECT_TRUE(works(peer_, workload_)) << "no frame passes the bridge back";
+}
+
+std::vector<bool> Wire::send(Sender sender, const std::vector<Frame> &frames) {
+  const auto &from = sender == Sender::workload ? workload_ : peer_;
+  const auto &to = sender == Sender::workload ? peer_ : workload_;
+  std::vector<std::string> markers;
+  for (const auto &frame : frames) {
+    markers.push_back(fmt::format("{}{:08x}.", marker_prefix, next_marker_++));
+    from.send(bytes_of(frame, markers.back()));
+  }
+  sent_ += frames.size();
+  std::map<std::string, int> arrived;
+  EXPECT_TRUE(send_fence(from, to, arrived, milliseconds(5000))) << "the fence does not arrive";
+  std::vector<bool> answer;
+  for (const auto &marker : markers) {
+    const auto found = arrived.find(marker);
+    EXPECT_TRUE(found == arrived.end() || found->second == 1) << "a frame arrived more than once";
+    answer.push_back(found != arrived.end());
+  }
+  return answer;
+}
+
+} // namespace nwgate::packets

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Frames between the workload and the peer, one by one: which of them arrive.
+#pragma once
+
+#include "frame.h"
+#include "network.h"
+
+#include <array>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nwgate::packets {
+
+/// Who sends. Seen from the workload, what it sends itself is `out`, and what the peer sends is `in`.
+enum class Sender { workload, peer };
+
+/// A frame of this type, from mac_a to mac_b, tells that all frames before it have been decided about: every
+/// filter that a test binds lets it pass. One processor handles the frames of a wire, in order.
+constexpr std::uint16_t fence_type = 0x88b5;
+
+/// A raw socket on one device.
+class PacketSocket {
+public:
+  PacketSocket(const Namespace &space, const std::string &device);
+  PacketSocket(PacketSocket &&other) noexcept;
+  PacketSocket &operator=(PacketSocket &&) = delete;
+  ~PacketSocket();
+
+  void send(const std::vector<std::uint8_t> &bytes) const;
+  /// The next frame that has come, or none after so long.
+  [[nodiscard]] std::vector<std::uint8_t> receive(std::chrono::milliseconds patience) const;
+
+private:
+  int descriptor_;
+};
+
+class Wire {
+public:
+  explicit Wire(const Network &network);
+  /// The peer's side is another device of the peer's namespace.
+  Wire(const Network &network, const std::string &peer_device);
+
+  /// Sends the frames in order. The answer tells of each whether it arrived at the other side.
+  std::vector<bool> send(Sender sender, const std::vector<Frame> &frames);
+  bool passes(Sender sender, const Frame &frame) { return send(sender, {frame}).front(); }
+  /// How many frames have been sent, fences left out.
+  [[nodiscard]] std::size_t sent() const { return sent_; }
+
+private:
+  /// Waits until both directions work.
+  void wait_for_carrier();
+  bool send_fence(const PacketSocket &from, const PacketSocket &to, std::map<std::string, int> &arrived,
+                  std::chrono::milliseconds patience);
+
+  PacketSocket workload_;
+  PacketSocket peer_;
+  std::uint32_t next_marker_ = 0;
+  std::size_t sent_ = 0;
+};
+
+} // namespace nwgate::packets

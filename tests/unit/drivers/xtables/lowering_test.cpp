@@ -20,12 +20,14 @@ ProgramRule rule_of(const std::string &text) {
 }
 
 std::string bridge(const std::string &text) {
-  const auto lowered = lower_bridge(rule_of(text), "I-vnet0-arp");
+  const auto lowered = lower_bridge(rule_of(text), "I-vnet0-arp", "I-vnet0-dscp0");
   if (const auto *why = std::get_if<std::string>(&lowered))
     return *why;
   std::string rules;
-  for (const auto &rule : std::get<std::vector<Rule>>(lowered))
+  for (const auto &rule : std::get<BridgeRules>(lowered).rules)
     rules += (rules.empty() ? "" : "; ") + to_save_text(rule, Family::bridge);
+  for (const auto &rule : std::get<BridgeRules>(lowered).side_chain)
+    rules += " | " + to_save_text(rule, Family::bridge);
   return rules;
 }
 
@@ -66,7 +68,10 @@ TEST(LowerBridge, ADscpTakesARuleForEachEcn) {
             "-p IPv4 --ip-src 192.0.2.1 --ip-tos 0x2A -j RETURN; -p IPv4 --ip-src 192.0.2.1 --ip-tos 0x2B -j "
             "RETURN");
   EXPECT_EQ(bridge("ether.type 0x0800, not ip.dscp 10, drop"),
-            "ebtables compares the whole TOS byte: it cannot tell that a packet does not have a DSCP");
+            "-p IPv4 -j I-vnet0-dscp0 | -p IPv4 --ip-tos 0x28 -j RETURN | -p IPv4 --ip-tos 0x29 -j RETURN | "
+            "-p IPv4 --ip-tos 0x2A -j RETURN | -p IPv4 --ip-tos 0x2B -j RETURN | -j DROP");
+  EXPECT_EQ(bridge("ether.type 0x0800, not ip.dscp 10, return"),
+            "ebtables compares the whole TOS byte: 'return' cannot depend on a packet not having a DSCP");
 }
 
 TEST(LowerBridge, RefusesWhatEbtablesCannotSee) {

@@ -80,11 +80,11 @@ TEST_F(CleanTraffic, SeveralAddresses) {
 class ShippedFilters : public KernelTest {};
 
 TEST_F(ShippedFilters, CleanTrafficGateway) {
-  engine().bind_with_fence("clean-traffic-gateway", {{"IP", "10.0.0.1"}, {"GATEWAY_MAC", "52:54:00:00:00:fe"}});
-  EXPECT_TRUE(out(Ip{.dst_mac = "52:54:00:00:00:fe"}));
+  engine().bind_with_fence("clean-traffic-gateway", {{"IP", "10.0.0.1"}, {"GATEWAY_MAC", "52:54:00:00:00:fd"}});
+  EXPECT_TRUE(out(Ip{.dst_mac = "52:54:00:00:00:fd"}));
   EXPECT_FALSE(out(Ip{}));
-  EXPECT_FALSE(out(Ip{.src = "10.0.0.3", .dst_mac = "52:54:00:00:00:fe"}));
-  EXPECT_TRUE(in(Ip{.src_mac = "52:54:00:00:00:fe", .dst_mac = bound_mac}));
+  EXPECT_FALSE(out(Ip{.src = "10.0.0.3", .dst_mac = "52:54:00:00:00:fd"}));
+  EXPECT_TRUE(in(Ip{.src_mac = "52:54:00:00:00:fd", .dst_mac = bound_mac}));
   EXPECT_FALSE(in(mirrored(Ip{})));
   EXPECT_TRUE(out(Arp{}));
   EXPECT_TRUE(in(mirrored(Arp{})));

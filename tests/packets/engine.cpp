@@ -42,9 +42,13 @@ Engine::~Engine() {
 }
 
 void Engine::write_filter(const std::string &name, const std::string &document) const {
-  std::ofstream file(root_ + "/etc/nwgate/filters/" + name + ".xml");
+  std::ofstream file(filter_path(name));
   file << document << std::flush;
   ASSERT_TRUE(file.good()) << name;
+}
+
+std::string Engine::filter_path(const std::string &name) const {
+  return root_ + "/etc/nwgate/filters/" + name + ".xml";
 }
 
 void Engine::write_rules(const std::string &name, const std::vector<std::string> &rules) const {
@@ -80,13 +84,13 @@ void Engine::bind_with_fence(const std::string &filter, const Parameters &parame
 }
 
 void Engine::unbind(const std::string &port) const {
-  const auto outcome = command({"unbind", port});
+  const auto outcome = command({"unbind", "--", port});
   EXPECT_TRUE(outcome.ok()) << outcome.errors;
 }
 
 std::vector<KernelRule> Engine::rules(const std::string &port) const {
   std::vector<KernelRule> rules;
-  const auto outcome = command({"chains", port, "--format", "json"});
+  const auto outcome = command({"chains", "--format", "json", "--", port});
   EXPECT_TRUE(outcome.ok()) << outcome.errors;
   const auto json = Json::parse(outcome.output, nullptr, false);
   if (json.is_discarded()) {

@@ -50,6 +50,8 @@ public:
   /// The same, of a root filter with these rules, of which each takes a line: the first is in line 2.
   void write_rules(const std::string &name, const std::vector<std::string> &rules) const;
 
+  [[nodiscard]] std::string filter_path(const std::string &name) const;
+
   /// Runs nwgate.
   [[nodiscard]] Outcome command(std::vector<std::string> arguments) const;
   [[nodiscard]] Outcome bind(const std::string &port, const std::string &filter,

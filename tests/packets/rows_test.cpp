@@ -161,7 +161,7 @@ TEST_P(Elements, MatchWhatTheTableSays) {
   RecordProperty("frames", static_cast<int>(wire().sent()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Packets, Elements, testing::ValuesIn(all_tables()), [](const auto &instance) {
+INSTANTIATE_TEST_SUITE_P(All, Elements, testing::ValuesIn(all_tables()), [](const auto &instance) {
   auto name = instance.param.element;
   std::erase(name, '-');
   return name;

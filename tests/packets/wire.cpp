@@ -29,6 +29,12 @@ constexpr int PACKET_IGNORE_OUTGOING = 23;
 constexpr std::string_view marker_prefix = "nwgate:";
 constexpr std::size_t marker_size = 16;
 
+/// No two frames of a test have the same, of whichever wire they are.
+std::string new_marker() {
+  static std::uint32_t last = 0;
+  return fmt::format("{}{:08x}.", marker_prefix, ++last);
+}
+
 /// The marker in a frame, or nothing.
 std::string find_marker(const std::vector<std::uint8_t> &bytes) {
   const std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
@@ -93,7 +99,7 @@ Wire::Wire(const Network &network, const std::string &peer_device)
 
 bool Wire::send_fence(const PacketSocket &from, const PacketSocket &to, std::map<std::string, int> &arrived,
                       milliseconds patience) {
-  const auto fence = fmt::format("{}{:08x}.", marker_prefix, next_marker_++);
+  const auto fence = new_marker();
   from.send(bytes_of(Ether{.type = fence_type}, fence));
   for (const auto end = Clock::now() + patience; Clock::now() < end;) {
     const auto bytes = to.receive(std::chrono::duration_cast<milliseconds>(end - Clock::now()));
@@ -106,7 +112,7 @@ bool Wire::send_fence(const PacketSocket &from, const PacketSocket &to, std::map
   return false;
 }
 
-void Wire::wait_for_carrier() {
+void Wire::wait_for_carrier() const {
   std::map<std::string, int> nothing;
   const auto works = [&](const PacketSocket &from, const PacketSocket &to) {
     for (int attempt = 0; attempt < 200; ++attempt)
@@ -123,7 +129,7 @@ std::vector<bool> Wire::send(Sender sender, const std::vector<Frame> &frames) {
   const auto &to = sender == Sender::workload ? peer_ : workload_;
   std::vector<std::string> markers;
   for (const auto &frame : frames) {
-    markers.push_back(fmt::format("{}{:08x}.", marker_prefix, next_marker_++));
+    markers.push_back(new_marker());
     from.send(bytes_of(frame, markers.back()));
   }
   sent_ += frames.size();

@@ -50,13 +50,12 @@ public:
 
 private:
   /// Waits until both directions work.
-  void wait_for_carrier();
-  bool send_fence(const PacketSocket &from, const PacketSocket &to, std::map<std::string, int> &arrived,
-                  std::chrono::milliseconds patience);
+  void wait_for_carrier() const;
+  static bool send_fence(const PacketSocket &from, const PacketSocket &to, std::map<std::string, int> &arrived,
+                         std::chrono::milliseconds patience);
 
   PacketSocket workload_;
   PacketSocket peer_;
-  std::uint32_t next_marker_ = 0;
   std::size_t sent_ = 0;
 };
 

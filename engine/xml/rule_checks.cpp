@@ -127,8 +127,7 @@ private:
     const auto *code = rule_.find(A::icmp_code);
     if (code != nullptr && spec_.layer != Layer::ethernet && type == nullptr)
       warn_ignored(*code, "has no effect without 'type'");
-    const bool is_one_match = type != nullptr || spec_.layer == Layer::ethernet;
-    if (code != nullptr && is_one_match && code->negated != (type != nullptr && type->negated))
+    if (code != nullptr && type != nullptr && code->negated != type->negated)
       diagnostics_.warning(id::code_negation_ignored, code->where,
                            "type and code are one match: the negation of 'type' holds for both");
     if (const auto *state = rule_.find(A::state)) {

@@ -88,9 +88,9 @@ TEST(Layout, LinksLeadToTheChains) {
 
 TEST(Layout, ReportsEveryRuleThatCannotBeExpressed) {
   Diagnostics diagnostics;
-  EXPECT_FALSE(laid_out("<rule action='drop' direction='in'><ip match='no' dscp='1'/></rule>\n"
+  EXPECT_FALSE(laid_out("<rule action='return' direction='in'><ip match='no' dscp='1'/></rule>\n"
                         "<rule action='drop' direction='in'><mac/></rule>\n"
-                        "<rule action='drop' direction='out'><ip match='no' dscp='2'/></rule>",
+                        "<rule action='return' direction='out'><ip match='no' dscp='2'/></rule>",
                         diagnostics));
   EXPECT_EQ(test::joined_ids(diagnostics), "NWG501:2:1 NWG501:4:1");
 }

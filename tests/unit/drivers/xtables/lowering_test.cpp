@@ -19,14 +19,21 @@ ProgramRule rule_of(const std::string &text) {
   return std::get<Program>(program).chains.at(0).rules.at(0);
 }
 
+/// The rules, and behind `|` those of a chain that they need.
 std::string bridge(const std::string &text) {
-  const auto lowered = lower_bridge(rule_of(text), "I-vnet0-arp");
+  const auto lowered = lower_bridge(rule_of(text), "I-vnet0-arp", "I-vnet0-dscp0");
   if (const auto *why = std::get_if<std::string>(&lowered))
     return *why;
-  std::string rules;
-  for (const auto &rule : std::get<std::vector<Rule>>(lowered))
-    rules += (rules.empty() ? "" : "; ") + to_save_text(rule, Family::bridge);
-  return rules;
+  std::string shown;
+  const auto add = [&](const std::vector<Rule> &rules, const char *separator) {
+    for (const auto &rule : rules) {
+      shown += (shown.empty() ? "" : separator) + to_save_text(rule, Family::bridge);
+      separator = "; ";
+    }
+  };
+  add(std::get<BridgeRules>(lowered).rules, "; ");
+  add(std::get<BridgeRules>(lowered).side_chain, " | ");
+  return shown;
 }
 
 std::string ip(const std::string &text, Direction direction = Direction::in, Family family = Family::ip) {
@@ -65,8 +72,12 @@ TEST(LowerBridge, ADscpTakesARuleForEachEcn) {
             "RETURN; "
             "-p IPv4 --ip-src 192.0.2.1 --ip-tos 0x2A -j RETURN; -p IPv4 --ip-src 192.0.2.1 --ip-tos 0x2B -j "
             "RETURN");
-  EXPECT_EQ(bridge("ether.type 0x0800, not ip.dscp 10, drop"),
-            "ebtables compares the whole TOS byte: it cannot tell that a packet does not have a DSCP");
+  EXPECT_EQ(
+      bridge("ether.type 0x0800, ip.saddr 192.0.2.1, not ip.dscp 10, drop"),
+      "-p IPv4 --ip-src 192.0.2.1 -j I-vnet0-dscp0 | -p IPv4 --ip-tos 0x28 -j RETURN; -p IPv4 --ip-tos 0x29 -j RETURN; "
+      "-p IPv4 --ip-tos 0x2A -j RETURN; -p IPv4 --ip-tos 0x2B -j RETURN; -j DROP");
+  EXPECT_EQ(bridge("ether.type 0x0800, not ip.dscp 10, return"),
+            "ebtables compares the whole TOS byte: 'return' cannot depend on a packet not having a DSCP");
 }
 
 TEST(LowerBridge, RefusesWhatEbtablesCannotSee) {

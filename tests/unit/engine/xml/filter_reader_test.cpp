@@ -133,7 +133,7 @@ TEST(RuleChecks, WarnOfAttributesWithoutEffect) {
   EXPECT_EQ(warnings_of_rule("<all state='NEW'/>", "action='drop' direction='in' statematch='0'"), "NWG416:2:56");
   EXPECT_EQ(warnings_of_rule("<all match='no' state='NEW'/>"), "NWG416:2:52");
   EXPECT_EQ(warnings_of_rule("<icmp match='no' type='8'/><icmp code='0'/>"), "NWG415:2:69");
-  EXPECT_EQ(warnings_of_rule("<ipv6 protocol='icmpv6'/><ipv6 match='no' code='0'/>"), "NWG415:2:78");
+  EXPECT_EQ(warnings_of_rule("<ipv6 protocol='icmpv6'/><ipv6 match='no' code='0'/>"), "NWG419:2:78");
   EXPECT_EQ(warnings_of_rule("<ipv6 protocol='icmpv6' type='1' code='0'/>"), "");
 }
 

@@ -11,6 +11,12 @@ if(NWGATE_SANITIZE)
   target_link_options(nwgate_flags INTERFACE -fsanitize=${NWGATE_SANITIZE})
 endif()
 
+# A build for libFuzzer: everything has its counters, the targets of tests/fuzz have its main().
+if(NWGATE_FUZZ)
+  target_compile_options(nwgate_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  target_link_options(nwgate_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
 # nwgate_library(NAME SOURCES... DEPENDS...): a static library of one folder.
 function(nwgate_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE")

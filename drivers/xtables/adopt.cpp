@@ -21,9 +21,9 @@ public:
     for (const auto &base : base_chains(family_))
       ours_.insert(base.name);
     find_unmarked();
-    for (const auto &[name, chain] : table_.chains)
-      if (!unmarked_.contains(name) && !ours_.contains(name) && !chain.owner)
-        std::erase_if(unmarked_, [&](const auto &entry) { return jumps_to(chain, entry.first); });
+    for (const auto &named : table_.chains)
+      if (!unmarked_.contains(named.first) && !ours_.contains(named.first) && !named.second.owner)
+        std::erase_if(unmarked_, [&](const auto &entry) { return jumps_to(named.second, entry.first); });
     if (unmarked_.empty())
       return;
     for (auto &[name, chain] : table_.chains)

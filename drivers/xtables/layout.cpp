@@ -28,7 +28,8 @@ public:
       if (program.has_layer(layer))
         add_ip_layer(program, layer);
     // A chain must exist before a rule jumps to it.
-    std::ranges::stable_partition(ruleset_.chains, [this](const PortChain &chain) { return !is_bridge_root(chain); });
+    std::stable_partition(ruleset_.chains.begin(), ruleset_.chains.end(),
+                          [this](const PortChain &chain) { return !is_bridge_root(chain); });
     return diagnostics_.error_count() == errors ? std::optional(std::move(ruleset_)) : std::nullopt;
   }
 

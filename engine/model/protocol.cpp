@@ -71,15 +71,15 @@ constexpr auto addresses(T address, T mask) {
   return std::array{AttributeSpec{A::srcipaddr, "srcipaddr", address}, AttributeSpec{A::srcipmask, "srcipmask", mask},
                     AttributeSpec{A::dstipaddr, "dstipaddr", address}, AttributeSpec{A::dstipmask, "dstipmask", mask}};
 }
-constexpr std::array protocol = {AttributeSpec{A::protocol, "protocol", T::ip_protocol}};
+constexpr std::array protocol_attribute = {AttributeSpec{A::protocol, "protocol", T::ip_protocol}};
 constexpr std::array ports = {
     AttributeSpec{A::srcportstart, "srcportstart", T::u16}, AttributeSpec{A::srcportend, "srcportend", T::u16},
     AttributeSpec{A::dstportstart, "dstportstart", T::u16}, AttributeSpec{A::dstportend, "dstportend", T::u16}};
 constexpr std::array dscp = {AttributeSpec{A::dscp, "dscp", T::dscp}};
 
-constexpr auto ip = join(ether, addresses(T::ipv4, T::ipv4_mask), protocol, ports, dscp, comment);
+constexpr auto ip = join(ether, addresses(T::ipv4, T::ipv4_mask), protocol_attribute, ports, dscp, comment);
 constexpr auto ipv6 =
-    join(ether, addresses(T::ipv6, T::ipv6_mask), protocol, ports,
+    join(ether, addresses(T::ipv6, T::ipv6_mask), protocol_attribute, ports,
          std::array{AttributeSpec{A::icmp_type, "type", T::u8}, AttributeSpec{A::icmp_typeend, "typeend", T::u8},
                     AttributeSpec{A::icmp_code, "code", T::u8}, AttributeSpec{A::icmp_codeend, "codeend", T::u8}},
          comment);

@@ -131,9 +131,9 @@ void start_element(void *context, const xmlChar *name, const xmlChar *prefix, co
                fmt::format("elements are nested deeper than {}", state.limits.nesting));
     return;
   }
-  if (++state.elements > state.limits.elements) {
+  if (++state.elements > state.limits.elements()) {
     state.stop(parser, id::document_too_large, offset,
-               fmt::format("the document has more than {} elements", state.limits.elements));
+               fmt::format("the document has more than {} elements", state.limits.elements()));
     return;
   }
   xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count, defaulted,

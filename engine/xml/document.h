@@ -25,12 +25,15 @@ struct Limits {
   std::size_t document_size = 4U << 20U;
   /// Elements inside one another, the root counted. libvirt's own domain documents stay below 16.
   unsigned nesting = 64;
-  /// Elements of one document, and attributes of one element: libxml2 takes time that grows with their squares.
-  std::size_t elements = 16384;
+  /// Attributes of one element: libxml2 takes time that grows with their square.
   std::size_t attributes = 256;
   /// Whether the readers also hold a document against its schema. Their own checks refuse all that the schema refuses
   /// and say it better, so the commands that judge documents ask for it, and those that use them need not.
   bool check_schema = true;
+
+  /// Elements of one document. The schema takes time that grows with their square, and each may be an error: documents
+  /// that people write have more than 32 bytes of text for each, space counted.
+  [[nodiscard]] std::size_t elements() const { return document_size / 32 + 1; }
 };
 
 struct Attribute {

@@ -43,7 +43,7 @@ std::string first_error(std::string text) {
   const WithinASecond limit;
   Diagnostics diagnostics;
   EXPECT_FALSE(xml::read_filter(source(std::move(text)), {}, diagnostics));
-  EXPECT_LT(text_of(diagnostics).size(), 16U << 20U) << "an error floods its reader";
+  EXPECT_LT(text_of(diagnostics).size(), 128U << 20U) << "more than a kilobyte for each element";
   const auto ids = ids_of(diagnostics.errors_only());
   return ids.empty() ? "none" : ids.front();
 }
@@ -129,14 +129,13 @@ TEST(HostileDocument, OverFourMegabytes) {
 }
 
 TEST(HostileDocument, FourMegabytesOfElements) {
-  EXPECT_EQ(first_error(in_filter(repeated("<rule action='drop' direction='in'/>", 110000))).substr(0, 6), "NWG102");
   EXPECT_EQ(first_error(in_rule(repeated("<tcp/>", 600000))).substr(0, 6), "NWG102");
   EXPECT_EQ(first_error(repeated("<a>", 60) + repeated("<b/>", 900000)).substr(0, 6), "NWG102");
 }
 
 TEST(HostileDocument, AsManyElementsAsAllowedAreAllWrong) {
-  EXPECT_EQ(first_error(in_filter(repeated("<b/>", 16000))), "NWG106:1:18");
-  EXPECT_EQ(first_error(in_rule("<tcp dstportstart='1'/>" + repeated("<tcp dstportstart='x'/>", 16000))),
+  EXPECT_EQ(first_error(in_filter(repeated("<b/>", 130000))), "NWG106:1:18");
+  EXPECT_EQ(first_error(in_rule("<tcp dstportstart='1'/>" + repeated("<tcp dstportstart='x'/>", 130000))),
             "NWG208:1:81");
 }
 

@@ -18,10 +18,10 @@ OriginText round_trip(const OriginText &origin) {
 
 TEST(OriginData, SaysWhereARuleCameFrom) {
   ProgramRule rule;
-  rule.origin = std::make_shared<const Origin>(
-      Origin{{test::source("", "/etc/nwgate/filters/inner.xml"), 12, 3},
-             "inner",
-             {{{test::source("", "top.xml"), 2, 3}, "top"}, {{test::source("", "middle.xml"), 4, 5}, "middle"}}});
+  Origin inner{{test::source("", "/etc/nwgate/filters/inner.xml"), 12, 3}, "inner", {}};
+  inner.path.push_back({{test::source("", "top.xml"), 2, 3}, "top"});
+  inner.path.push_back({{test::source("", "middle.xml"), 4, 5}, "middle"});
+  rule.origin = std::make_shared<const Origin>(std::move(inner));
   rule.values = {{"IP", "192.0.2.1"}, {"PORT[@1]", "80"}};
   const auto origin = origin_text(rule);
   EXPECT_EQ(origin.place, "inner.xml:12:3");

@@ -121,7 +121,7 @@ TEST(DocumentLimits, OfNesting) {
 
 TEST(DocumentLimits, OfElements) {
   xml::Limits limits;
-  limits.elements = 3;
+  limits.document_size = 64;
   EXPECT_EQ(errors("<a><b/><b/></a>", limits), "");
   EXPECT_EQ(errors("<a><b/><b/>\n<b/></a>", limits), "NWG102:2:1");
 }

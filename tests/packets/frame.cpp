@@ -154,7 +154,7 @@ Tins::TCP tcp(const Ip &packet) {
   header.window(8000);
   for (const auto kind : packet.options) {
     const Bytes data(kind == 3 ? 1 : kind == 4 ? 0 : kind == 8 ? 8 : 2);
-    header.add_option({static_cast<Tins::TCP::OptionTypes>(kind), data.begin(), data.end()});
+    header.add_option({static_cast<std::uint8_t>(kind), data.begin(), data.end()});
   }
   return header;
 }
@@ -268,7 +268,8 @@ template <typename Header> Bytes transport(const Header &ip, const Ip &packet, c
     // Types of which libtins knows a body would get it: the header is the same for all.
     const auto type = static_cast<std::uint8_t>(packet.type >= 0 ? packet.type : 128);
     const unsigned sum = static_cast<unsigned>(bytes[2]) << 8U | bytes[3];
-    const unsigned more = sum + (bytes[0] << 8U) + bytes[1] + (~((type << 8U) + packet.code) & 0xffffU);
+    const auto words = [](unsigned high, unsigned low) { return high << 8U | low; };
+    const unsigned more = sum + words(bytes[0], bytes[1]) + (~words(type, packet.code) & 0xffffU);
     const auto folded = (more & 0xffffU) + (more >> 16U);
     const auto sum_of_type = (folded & 0xffffU) + (folded >> 16U);
     bytes[0] = type;

@@ -34,7 +34,7 @@ Frame make_frame(std::size_t kind, bool to_drop) {
     add({0x08, 0, 0x45, 0, 0, 36, 0, 1, 0, 0, 64, 17, 0x66, 0xc6, 10, 0, 0, 1, 10, 0, 0, 2});
   if (kind == 2) {
     add({0x86, 0xdd, 0x60, 0, 0, 0, 0, 16, 17, 64});
-    for (const unsigned char last : {'\1', '\2'})
+    for (const unsigned char last : std::initializer_list<unsigned char>{1, 2})
       add({0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last});
   }
   if (kind != 0)

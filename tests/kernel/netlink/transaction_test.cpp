@@ -55,7 +55,8 @@ TEST_F(TransactionTest, base_chain_has_the_place_it_was_given) {
   auto done = other.commit(socket());
   ASSERT_TRUE(done);
   ASSERT_EQ(done->outcome, Commit::Outcome::refused);
-  EXPECT_EQ(done->refusals.at(0).code, EOPNOTSUPP);
+  const int code = done->refusals.at(0).code;
+  EXPECT_TRUE(code == EOPNOTSUPP || code == EEXIST) << code << "; Linux up to 6.1 says EEXIST";
 }
 
 TEST_F(TransactionTest, positions) {

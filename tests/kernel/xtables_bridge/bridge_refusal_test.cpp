@@ -127,8 +127,8 @@ TEST(XtablesBridgeRefusal, InfosAreReadExactly) {
 }
 
 TEST(XtablesBridgeRefusal, PortsAndIcmp6TypesShareTheirPlace) {
-  for (const unsigned compared :
-       {EBT_IP6_SPORT, EBT_IP6_DPORT, EBT_IP6_ICMP6, EBT_IP6_SPORT | EBT_IP6_ICMP6, EBT_IP6_DPORT | EBT_IP6_ICMP6})
+  for (const unsigned compared : std::initializer_list<unsigned>{
+           EBT_IP6_SPORT, EBT_IP6_DPORT, EBT_IP6_ICMP6, EBT_IP6_SPORT | EBT_IP6_ICMP6, EBT_IP6_DPORT | EBT_IP6_ICMP6})
     EXPECT_EQ(decoded([&](ExpressionWriter &writer) {
                 ebt_ip6_info info{};
                 info.bitmask = static_cast<std::uint8_t>(compared);

@@ -147,7 +147,7 @@ Rules icmp6() {
       rules.push_back(
           of_type(ipv6_type, EbIp6{.protocol = is<U8>(IPPROTO_ICMPV6), .icmp_type = Term<Icmp6Range>{value, negated}}));
   };
-  for (const unsigned number : {0, 1, 2, 3, 4, 5, 127, 128, 129, 130, 133, 134, 135, 136, 137, 138, 255}) {
+  for (const int number : {0, 1, 2, 3, 4, 5, 127, 128, 129, 130, 133, 134, 135, 136, 137, 138, 255}) {
     const auto type = static_cast<U8>(number);
     add({type, type}, {0, 255});
     add({type, type}, {0, 254});

@@ -27,10 +27,11 @@ Result<std::vector<BindingFiles::Listed>> BindingFiles::list() const {
       return fail(std::move(names.error()));
     for (const auto &name : *names) {
       const auto port = name.substr(0, name.size() - 4);
-      by_port.try_emplace(port, Listed{port, directory + "/" + name, permanent});
+      by_port.try_emplace(port, Listed{port, fmt::format("{}/{}", directory, name), permanent});
     }
   }
   std::vector<Listed> files;
+  files.reserve(by_port.size());
   for (auto &[port, file] : by_port)
     files.push_back(std::move(file));
   return files;

@@ -51,7 +51,7 @@ Result<std::vector<std::string>> FilterFiles::names() const {
     if (!files)
       return fail(std::move(files.error()));
     for (const auto &file : *files)
-      if (!hidden_.contains(directory + "/" + file))
+      if (!hidden_.contains(fmt::format("{}/{}", directory, file)))
         names.insert(file.substr(0, file.size() - 4));
   }
   for (const auto &[name, read] : read_)

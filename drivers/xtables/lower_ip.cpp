@@ -14,7 +14,7 @@ namespace {
 
 std::uint16_t conntrack_bits(std::uint32_t states) {
   std::uint32_t bits = 0;
-  if ((states & connection_state::new_) != 0)
+  if ((states & connection_state::new_state) != 0)
     bits |= XT_CONNTRACK_STATE_BIT(IP_CT_NEW);
   if ((states & connection_state::established) != 0)
     bits |= XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED);

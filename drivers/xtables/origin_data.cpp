@@ -3,8 +3,6 @@
 
 #include "drivers/netlink/user_data.h"
 
-#include <fmt/format.h>
-
 namespace nwgate::xtables {
 namespace {
 
@@ -17,11 +15,6 @@ constexpr std::uint8_t type_cut = 0xa4;
 /// A record's head and the record that says that something was cut.
 constexpr std::size_t cut_size = 2;
 
-std::string short_place(const SourcePosition &where) {
-  const auto &file = where.file();
-  return fmt::format("{}:{}:{}", file.substr(file.rfind('/') + 1), where.line, where.column);
-}
-
 std::vector<std::uint8_t> to_vector(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
 std::string to_string(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
@@ -31,9 +24,9 @@ std::string to_string(std::span<const std::uint8_t> bytes) { return {bytes.begin
 OriginText origin_text(const ProgramRule &rule) {
   OriginText text;
   if (rule.origin) {
-    text.place = short_place(rule.origin->where);
+    text.place = rule.origin->where.short_form();
     for (auto step = rule.origin->path.rbegin(); step != rule.origin->path.rend(); ++step)
-      text.included_from.push_back(short_place(step->where));
+      text.included_from.push_back(step->where.short_form());
   }
   for (const auto &[name, value] : rule.values)
     text.values.push_back(name + "=" + value);

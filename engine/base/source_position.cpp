@@ -27,6 +27,10 @@ std::string SourcePosition::to_string() const {
   return line == 0 ? file() : fmt::format("{}:{}:{}", file(), line, column);
 }
 
+std::string SourcePosition::short_form() const {
+  return fmt::format("{}:{}:{}", file().substr(file().rfind('/') + 1), line, column);
+}
+
 std::string_view SourcePosition::line_text() const {
   if (!source || line == 0 || line > source->line_starts.size())
     return {};

@@ -34,6 +34,8 @@ struct SourcePosition {
   [[nodiscard]] const std::string &file() const;
   /// `file:line:column`, or `file` when the line is not known.
   [[nodiscard]] std::string to_string() const;
+  /// `file:line:column`, without the file's directories.
+  [[nodiscard]] std::string short_form() const;
   /// The whole line of the document, without its end; empty when there is none. Valid as long as `source`.
   [[nodiscard]] std::string_view line_text() const;
 };

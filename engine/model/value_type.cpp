@@ -25,7 +25,7 @@ constexpr std::array arp_opcodes = {Named{"Request", 1},       Named{"Reply", 2}
 constexpr std::array ip_protocols = {Named{"tcp", 6},  Named{"udp", 17},   Named{"udplite", 136},
                                      Named{"esp", 50}, Named{"ah", 51},    Named{"icmp", 1},
                                      Named{"igmp", 2}, Named{"sctp", 132}, Named{"icmpv6", 58}};
-constexpr std::array state_names = {Named{"NEW", connection_state::new_},
+constexpr std::array state_names = {Named{"NEW", connection_state::new_state},
                                     Named{"ESTABLISHED", connection_state::established},
                                     Named{"RELATED", connection_state::related},
                                     Named{"INVALID", connection_state::invalid}, Named{"NONE", connection_state::none}};

@@ -46,7 +46,7 @@ enum class ValueType : std::uint8_t {
 
 /// Connection states; the literal of `states` is a set of them. `none` alone means that no state is matched.
 namespace connection_state {
-inline constexpr std::uint32_t new_ = 1U;
+inline constexpr std::uint32_t new_state = 1U;
 inline constexpr std::uint32_t established = 2U;
 inline constexpr std::uint32_t related = 4U;
 inline constexpr std::uint32_t invalid = 8U;

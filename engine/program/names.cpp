@@ -47,7 +47,7 @@ constexpr std::array<Name<ValueType>, 22> value_types = {{{ValueType::u8, "u8"},
                                                           {ValueType::tcp_flags, "tcp_flags"}}};
 using Bit = Name<std::uint32_t>;
 constexpr std::array state_bits = {
-    Bit{connection_state::new_, "new"}, Bit{connection_state::established, "established"},
+    Bit{connection_state::new_state, "new"}, Bit{connection_state::established, "established"},
     Bit{connection_state::related, "related"}, Bit{connection_state::invalid, "invalid"}};
 constexpr std::array tcp_flag_bits = {Bit{0x01, "fin"}, Bit{0x02, "syn"}, Bit{0x04, "rst"},
                                       Bit{0x08, "psh"}, Bit{0x10, "ack"}, Bit{0x20, "urg"}};

@@ -113,11 +113,6 @@ std::string rule_text(const ProgramRule &rule) {
 
 } // namespace
 
-std::string short_place(const SourcePosition &where) {
-  const auto &file = where.file();
-  return fmt::format("{}:{}:{}", file.substr(file.rfind('/') + 1), where.line, where.column);
-}
-
 std::string to_text(const Match &match, const ProgramRule &rule) {
   const auto &info = info_of(match.field);
   std::string text = fmt::format("{}{} ", match.negated ? "not " : "", info.name);

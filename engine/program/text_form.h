@@ -12,8 +12,6 @@ namespace nwgate {
 std::string to_text(const Program &program);
 /// One match: `not ip.saddr 10.0.0.0/8`.
 std::string to_text(const Match &match, const ProgramRule &rule);
-/// `no-ip-spoofing.xml:12:3`, with the file's name only.
-std::string short_place(const SourcePosition &where);
 
 /// Reads back what to_text() made. On failure: the line and what was expected.
 std::variant<Program, std::string> parse_program(std::string_view text);

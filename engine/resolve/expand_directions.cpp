@@ -42,7 +42,7 @@ std::vector<DirectedRule> expand_with_answers(const Rule &rule) {
     if (has_icmp_type && one_way && copy.swapped)
       continue;
     if (follows_connection) {
-      copy.states = copy.swapped ? established : new_ | established;
+      copy.states = copy.swapped ? established : new_state | established;
       if (!has_icmp_type)
         copy.reply = copy.swapped;
     }

@@ -97,11 +97,6 @@ TEST(TextForm, SaysWhichLineIsWrongAndWhy) {
   EXPECT_EQ(refusal(with_rule("")), "line 3: a word expected");
 }
 
-TEST(TextForm, ShortPlaceHasTheFileNameOnly) {
-  EXPECT_EQ(short_place({source("", "/etc/nwgate/filters/a.xml"), 3, 4}), "a.xml:3:4");
-  EXPECT_EQ(short_place({source("", "a.xml"), 3, 4}), "a.xml:3:4");
-}
-
 TEST(JsonForm, HoldsWhatTheTextFormHolds) {
   const auto json =
       nlohmann::json::parse(to_json(parsed(with_rule("for $A=\"1\"; $B[@1]: ip.protocol 6, not th.sport "

@@ -107,7 +107,7 @@ void ExpressionWriter::match(std::string_view name, std::uint32_t revision, Byte
   std::uint32_t size = 0;
   void *copy = padded_copy(info, size);
   nftnl_expr_set(&e, NFTNL_EXPR_MT_INFO, copy, size);
-}
+} // NOLINT(clang-analyzer-unix.Malloc): the expression owns the copy now
 
 void ExpressionWriter::target(std::string_view name, std::uint32_t revision, Bytes info) {
   auto &e = append(rule_, "target");
@@ -116,7 +116,7 @@ void ExpressionWriter::target(std::string_view name, std::uint32_t revision, Byt
   std::uint32_t size = 0;
   void *copy = padded_copy(info, size);
   nftnl_expr_set(&e, NFTNL_EXPR_TG_INFO, copy, size);
-}
+} // NOLINT(clang-analyzer-unix.Malloc): the expression owns the copy now
 
 ExpressionReader::ExpressionReader(const nftnl_rule &rule) {
   // libnftnl's foreach takes a pointer to non-const but changes nothing.

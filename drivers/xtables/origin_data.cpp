@@ -3,6 +3,8 @@
 
 #include "drivers/netlink/user_data.h"
 
+#include <fmt/format.h>
+
 namespace nwgate::xtables {
 namespace {
 
@@ -29,7 +31,7 @@ OriginText origin_text(const ProgramRule &rule) {
       text.included_from.push_back(step->where.short_form());
   }
   for (const auto &[name, value] : rule.values)
-    text.values.push_back(name + "=" + value);
+    text.values.push_back(fmt::format("{}={}", name, value));
   return text;
 }
 

@@ -2,8 +2,10 @@
 #include "engine/program/names.h"
 #include "engine/program/text_form.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <limits>
 #include <map>
 
 namespace nwgate {
@@ -222,13 +224,14 @@ private:
   }
 
   static Operand parse_reference(Line &line, const ProgramRule &rule) {
+    constexpr std::size_t reachable = std::numeric_limits<std::uint16_t>::max() + 1UL; // by a SlotRef
     const auto access = parse_access(line.word(":"));
     line.expect(":");
     const auto type = need(find_value_type(line.word(" ,/-")), "a type");
-    for (std::uint16_t slot = 0; slot < rule.slots.size(); ++slot)
-      for (std::uint16_t column = 0; column < rule.slots[slot].columns.size(); ++column)
+    for (std::size_t slot = 0; slot < std::min(rule.slots.size(), reachable); ++slot)
+      for (std::size_t column = 0; column < std::min(rule.slots[slot].columns.size(), reachable); ++column)
         if (rule.slots[slot].columns[column].access == access)
-          return SlotRef{slot, column, type, {}};
+          return SlotRef{static_cast<std::uint16_t>(slot), static_cast<std::uint16_t>(column), type, {}};
     throw SyntaxError{"a variable of the rule's slots"};
   }
 

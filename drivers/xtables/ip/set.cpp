@@ -51,7 +51,7 @@ std::optional<Match> decode_set(const XtInfo &xt, const Context &context) {
 std::string save_text(const SetMatch &match, Family /*family*/) {
   std::vector<std::string_view> dimensions;
   for (const auto side : match.dimensions)
-    dimensions.push_back(side == Side::source ? "src" : "dst");
+    dimensions.emplace_back(side == Side::source ? "src" : "dst");
   return fmt::format("-m set {}--match-set {} {}", bang(match.name.negated), match.name.value,
                      fmt::join(dimensions, ","));
 }

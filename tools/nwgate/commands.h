@@ -16,6 +16,7 @@ int command_chains(const Words &words);
 int command_check(const Words &words);
 int command_define(const Words &words);
 int command_diff(const Words &words);
+int command_explain(const Words &words);
 int command_list(const Words &words);
 int command_render(const Words &words);
 int command_show(const Words &words);

@@ -50,6 +50,7 @@ _nwgate() {
       return ;;
     --filter) _nwgate_words "$(_nwgate_listed list)" "$current"; return ;;
     --port) mapfile -t COMPREPLY < <(cd /sys/class/net && compgen -f -- "$current"); return ;;
+    --expect) _nwgate_words 'accept drop' "$current"; return ;;
     --mac | --owner | --parameter | -p) return ;;
   esac
   if [[ $current == -* ]]; then
@@ -63,6 +64,9 @@ _nwgate() {
     '') _nwgate_words "$("${COMP_WORDS[0]}" --help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" "$current" ;;
     show | undefine) _nwgate_words "$(_nwgate_listed list)" "$current" ;;
     unbind | chains) _nwgate_words "$(_nwgate_listed bindings)" "$current" ;;
+    explain)
+      _nwgate_files "$current"
+      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$(_nwgate_listed bindings)" -- "$current") ;;
     check | define | bind | render) _nwgate_files "$current" ;;
   esac
 }

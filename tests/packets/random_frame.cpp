@@ -150,7 +150,7 @@ private:
         number<std::uint8_t>(is_v4 ? Field::ip_protocol : Field::ip6_protocol,
                              one_of({IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ESP, is_v4 ? 1U : 58U}));
     frame.tos = static_cast<std::uint8_t>(
-        number<std::uint8_t>(is_v4 ? Field::ip_dscp : Field::ip6_dscp, below(64)) << 2U | below(4));
+        number<std::uint32_t>(is_v4 ? Field::ip_dscp : Field::ip6_dscp, below(64)) << 2U | below(4));
     frame.sport = number<std::uint16_t>(Field::th_sport, 1024 + below(60000));
     frame.dport = number<std::uint16_t>(Field::th_dport, 1024 + below(60000));
     if (const auto *flags = find(Field::tcp_flags))

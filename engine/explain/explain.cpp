@@ -18,7 +18,7 @@ public:
   Explanation run() {
     auto found = explain::ip_header(view_.ethernet);
     if (auto *ip = std::get_if<explain::IpHeader>(&found))
-      view_.ip = std::move(*ip);
+      view_.ip = *ip;
     const auto *broken = std::get_if<std::string>(&found);
     const bool is_out = packet_.direction == Direction::out;
     if (is_out)

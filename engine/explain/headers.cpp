@@ -21,7 +21,7 @@ std::size_t extension_length(std::uint32_t protocol, Bytes packet, std::size_t a
   const auto length = packet.u8(at + 1).value();
   if (protocol == IPPROTO_FRAGMENT)
     return 8;
-  return protocol == IPPROTO_AH ? (length + 2) * 4 : (length + 1) * 8;
+  return protocol == IPPROTO_AH ? (length + 2UL) * 4 : (length + 1UL) * 8;
 }
 
 bool checksum_is_right(Bytes header) {
@@ -37,7 +37,7 @@ std::variant<std::monostate, IpHeader, std::string> ipv4(Bytes network) {
   if (!network.has(0, ipv4_header))
     return "an IPv4 header that is cut off";
   const auto first = network.u8(0).value();
-  const std::size_t header = (first & 0xfU) * 4;
+  const std::size_t header = (first & 0xfU) * 4UL;
   if (first >> 4U != 4 || header < ipv4_header || !network.has(0, header))
     return "an IPv4 header of a wrong version or length";
   if (!checksum_is_right(network.first(header)))

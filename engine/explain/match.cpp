@@ -94,7 +94,7 @@ Found arp(Field field, Bytes header) {
   const bool has_ip = protocol_length == 4 && header.u16(2) == std::uint32_t{ETH_P_IP};
   const bool has_mac = hardware_length == 6 && header.u16(0) == std::uint32_t{ARPHRD_ETHER};
   const auto source_ip = header.ipv4(addresses + hardware_length);
-  const auto target_ip = header.ipv4(addresses + 2 * hardware_length + 4UL);
+  const auto target_ip = header.ipv4(addresses + 2UL * hardware_length + 4);
   switch (field) {
   case Field::arp_htype:
     return Found(header.u16(0));

@@ -139,7 +139,7 @@ void start_element(void *context, const xmlChar *name, const xmlChar *prefix, co
   xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count, defaulted,
                         attributes);
   if (parser->node != nullptr)
-    parser->node->_private = reinterpret_cast<void *>(static_cast<std::uintptr_t>(offset + 1));
+    parser->node->_private = reinterpret_cast<void *>(offset + 1); // NOLINT(performance-no-int-to-ptr): never followed
 }
 
 void end_element(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri) noexcept {
@@ -183,7 +183,7 @@ std::vector<Attribute> Element::attributes() const {
   for (const xmlAttr *attribute = node_->properties; attribute != nullptr; attribute = attribute->next) {
     std::string name = to_string(attribute->name);
     if (attribute->ns != nullptr && attribute->ns->prefix != nullptr)
-      name = to_string(attribute->ns->prefix) + ":" + name;
+      name = fmt::format("{}:{}", to_string(attribute->ns->prefix), name);
     xmlChar *value = xmlNodeListGetString(node_->doc, attribute->children, 1);
     auto where = SourcePosition::at_offset(*source_, scanner.find(name));
     result.push_back({std::move(name), to_string(value), std::move(where)});

@@ -15,7 +15,7 @@
 extern "C" {
 struct _xmlDoc;
 struct _xmlNode;
-void xmlFreeDoc(_xmlDoc *); // NOLINT(readability-identifier-naming): libxml2's
+void xmlFreeDoc(_xmlDoc *); // NOLINT(readability-identifier-naming,readability-redundant-declaration): libxml2's
 }
 
 namespace nwgate::xml {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nwgate::store {
@@ -39,7 +40,7 @@ public:
   [[nodiscard]] Result<std::vector<std::string>> names() const;
 
   /// The names asked for since the last call.
-  std::set<std::string> take_asked() { return std::move(asked_); }
+  std::set<std::string> take_asked() { return std::exchange(asked_, {}); }
 
 private:
   std::vector<std::string> directories_;

@@ -37,6 +37,7 @@ private:
 
   void drop_in_kernel(std::string why) {
     result_.verdict = VerdictKind::drop;
+    result_.decided_by = nullptr;
     result_.kernel_drops = std::move(why);
   }
 

@@ -110,6 +110,15 @@ TEST(Explain, WhatTheKernelDropsByItself) {
   EXPECT_EQ(explain_packet(icmp, short_icmp).kernel_drops, "the match icmp.type drops packets that it cannot read");
 }
 
+TEST(Explain, NoRuleHasDecidedWhatTheKernelDrops) {
+  auto broken = packet("out udp 10.0.0.1:1 > 10.0.0.2:2");
+  broken.frame[14 + 10] ^= 1U;
+  const auto closed = program("chain ethernet out \"root\" 0 end accept\n  accept @ \"f.xml\":1:1 in \"f\"\n");
+  const auto explanation = explain_packet(closed, broken);
+  EXPECT_EQ(explanation.verdict, VerdictKind::drop);
+  EXPECT_EQ(explanation.decided_by, nullptr) << "the ethernet layer's rule has only let it pass";
+}
+
 TEST(ExplainMatch, Ethernet) {
   EXPECT_TRUE(matches("ethernet out", "ether.src 02:00:00:00:00:00/ff:ff:ff:ff:ff:f0", "out arp 10.0.0.1 > 10.0.0.2"));
   EXPECT_FALSE(

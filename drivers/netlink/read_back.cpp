@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/netlink/read_back.h"
 
+#include "drivers/netlink/message.h"
 #include "drivers/netlink/request.h"
 
 #include <libnftnl/common.h>
@@ -56,6 +57,30 @@ std::optional<ChainInfo> parse_chain(const nlmsghdr &message) {
   return info;
 }
 
+std::optional<NftRule> parse_rule(const nlmsghdr &message);
+
+std::optional<RuleInfo> parse_rule_info(const nlmsghdr &message) {
+  const auto rule = parse_rule(message);
+  if (!rule)
+    return std::nullopt;
+  RuleInfo info;
+  info.chain = {static_cast<Family>(nftnl_rule_get_u32(rule->get(), NFTNL_RULE_FAMILY)),
+                text_of(nftnl_rule_get_str(rule->get(), NFTNL_RULE_TABLE)),
+                text_of(nftnl_rule_get_str(rule->get(), NFTNL_RULE_CHAIN))};
+  info.handle = nftnl_rule_get_u64(rule->get(), NFTNL_RULE_HANDLE);
+  info.counts = counts(**rule).value_or(Counts{});
+  for (const nlattr *attribute : attributes_in(message)) {
+    const auto bytes = [&] {
+      return bytes_of(mnl_attr_get_payload(attribute), mnl_attr_get_payload_len(attribute));
+    };
+    if (mnl_attr_get_type(attribute) == NFTA_RULE_EXPRESSIONS)
+      info.content.expressions = bytes();
+    else if (mnl_attr_get_type(attribute) == NFTA_RULE_USERDATA)
+      info.content.user_data = bytes();
+  }
+  return info;
+}
+
 std::optional<NftRule> parse_rule(const nlmsghdr &message) {
   NftRule rule(nftnl_rule_alloc());
   if (!rule || nftnl_rule_nlmsg_parse(&message, rule.get()) != 0)
@@ -90,6 +115,12 @@ Result<std::vector<NftRule>> rules(Channel &channel, const TableName &table) {
   Request request(NFT_MSG_GETRULE, static_cast<std::uint8_t>(table.family), Request::Kind::dump);
   request.put(NFTA_RULE_TABLE, table.name);
   return dump(channel, request, NFTA_RULE_HANDLE, parse_rule, "the rules of table " + table.name);
+}
+
+Result<std::vector<RuleInfo>> rule_infos(Channel &channel, const TableName &table) {
+  Request request(NFT_MSG_GETRULE, static_cast<std::uint8_t>(table.family), Request::Kind::dump);
+  request.put(NFTA_RULE_TABLE, table.name);
+  return dump(channel, request, NFTA_RULE_HANDLE, parse_rule_info, "the rules of table " + table.name);
 }
 
 Result<std::vector<NftRule>> rules(Channel &channel, const ChainName &chain) {

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "drivers/netlink/channel.h"
+#include "drivers/netlink/counters.h"
+#include "drivers/netlink/expression_list.h"
 #include "drivers/netlink/generation.h"
 #include "drivers/netlink/handles.h"
 #include "drivers/netlink/names.h"
@@ -36,6 +38,15 @@ struct ChainInfo {
   std::vector<std::uint8_t> user_data;
 };
 
+/// A rule as the kernel describes it.
+struct RuleInfo {
+  ChainName chain;
+  std::uint64_t handle = 0;
+  RuleContent content;
+  /// What its first counter has counted.
+  Counts counts;
+};
+
 /// Nothing when there is no such table.
 Result<std::optional<TableInfo>> table(Channel &channel, const TableName &name);
 
@@ -48,6 +59,9 @@ Result<std::vector<ChainInfo>> chains(Channel &channel, const TableName &table);
 
 /// The rules of all chains of a table, chain by chain, in their order; none when there is no such table.
 Result<std::vector<NftRule>> rules(Channel &channel, const TableName &table);
+
+/// The same, as the kernel describes them.
+Result<std::vector<RuleInfo>> rule_infos(Channel &channel, const TableName &table);
 
 /// The rules of one chain, in their order; none when there is no such chain.
 Result<std::vector<NftRule>> rules(Channel &channel, const ChainName &chain);

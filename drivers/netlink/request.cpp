@@ -7,6 +7,8 @@
 
 #include <arpa/inet.h>
 #include <libnftnl/common.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
@@ -41,6 +43,17 @@ Request::Request(std::uint16_t type, std::uint8_t family, Kind kind) : kind_(kin
 void Request::put(std::uint16_t attribute, const std::string &text) {
   auto *message = reinterpret_cast<nlmsghdr *>(message_.data());
   mnl_attr_put_strz(message, attribute, text.substr(0, longest_name).c_str());
+}
+
+void Request::put_element_key(Bytes key) {
+  auto *message = reinterpret_cast<nlmsghdr *>(message_.data());
+  nlattr *list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+  nlattr *element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+  nlattr *data = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
+  mnl_attr_put(message, NFTA_DATA_VALUE, key.size(), key.data());
+  mnl_attr_nest_end(message, data);
+  mnl_attr_nest_end(message, element);
+  mnl_attr_nest_end(message, list);
 }
 
 Result<Request::Answer> Request::ask(Channel &channel, const std::function<void(const nlmsghdr &)> &visit) {

@@ -23,6 +23,8 @@ public:
   /// `type` is an NFT_MSG_GET*.
   Request(std::uint16_t type, std::uint8_t family, Kind kind);
   void put(std::uint16_t attribute, const std::string &text);
+  /// The element that an NFT_MSG_GETSETELEM asks for.
+  void put_element_key(Bytes key);
 
   struct Answer {
     /// Somebody committed meanwhile, or a part was lost: ask again.

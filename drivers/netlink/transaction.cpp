@@ -155,4 +155,33 @@ void Transaction::put_rule(nftnl_rule &rule, std::uint16_t flags, Tag tag) {
   append(message, tag);
 }
 
+nlmsghdr &Transaction::start_rule(const ChainName &chain, const RuleContent &rule, std::uint16_t flags) {
+  nlmsghdr &message = start(NFT_MSG_NEWRULE, chain.family, flags);
+  mnl_attr_put_strz(&message, NFTA_RULE_TABLE, chain.table.c_str());
+  mnl_attr_put_strz(&message, NFTA_RULE_CHAIN, chain.name.c_str());
+  mnl_attr_put(&message, NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, rule.expressions.size(), rule.expressions.data());
+  if (rule.compat_protocol != 0) {
+    nlattr *compat = mnl_attr_nest_start(&message, NFTA_RULE_COMPAT);
+    mnl_attr_put_u32(&message, NFTA_RULE_COMPAT_PROTO, htonl(rule.compat_protocol));
+    mnl_attr_put_u32(&message, NFTA_RULE_COMPAT_FLAGS, 0);
+    mnl_attr_nest_end(&message, compat);
+  }
+  put_user_data(message, NFTA_RULE_USERDATA, rule.user_data);
+  return message;
+}
+
+void Transaction::add_rule(const ChainName &chain, const RuleContent &rule, Position position, Tag tag) {
+  const bool behind = position.kind_ == Position::Kind::append || position.kind_ == Position::Kind::after;
+  nlmsghdr &message = start_rule(chain, rule, behind ? NLM_F_CREATE | NLM_F_APPEND : NLM_F_CREATE);
+  if (position.kind_ == Position::Kind::before || position.kind_ == Position::Kind::after)
+    mnl_attr_put_u64(&message, NFTA_RULE_POSITION, htobe64(position.handle_));
+  append(message, tag);
+}
+
+void Transaction::replace_rule(const ChainName &chain, const RuleContent &rule, std::uint64_t handle, Tag tag) {
+  nlmsghdr &message = start_rule(chain, rule, NLM_F_REPLACE);
+  mnl_attr_put_u64(&message, NFTA_RULE_HANDLE, htobe64(handle));
+  append(message, tag);
+}
+
 } // namespace nwgate::netlink

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "drivers/netlink/channel.h"
+#include "drivers/netlink/expression_list.h"
 #include "drivers/netlink/names.h"
+#include "drivers/netlink/sets.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -110,8 +112,22 @@ public:
   /// Puts the rule in the place of the one with this handle, and under this handle. It starts with the counts
   /// that its counter expression says (counters.h). Only once in a transaction for one handle.
   void replace_rule(nftnl_rule &rule, std::uint64_t handle, Tag tag);
+  void add_rule(const ChainName &chain, const RuleContent &rule, Position position, Tag tag);
+  void replace_rule(const ChainName &chain, const RuleContent &rule, std::uint64_t handle, Tag tag);
   /// ENOENT when the rule is gone.
   void delete_rule(const ChainName &chain, std::uint64_t handle, Tag tag);
+
+  /// A set that exists and is of another kind is refused (EEXIST).
+  void add_set(const SetName &set, const SetSpec &spec, Tag tag, Bytes user_data = {});
+  /// With its elements. EBUSY while a rule refers to it.
+  void delete_set(const SetName &set, Tag tag);
+  /// Elements that are there already are passed over; EEXIST if they have other data. Many elements are several
+  /// operations with one tag.
+  void add_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag);
+  void add_element(const SetName &set, const VerdictElement &element, Tag tag);
+  /// `elements` as for add_elements(), whose data is not looked at. ENOENT if one is not there.
+  void delete_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag);
+  void delete_element(const SetName &set, const VerdictElement &element, Tag tag);
 
   [[nodiscard]] bool empty() const { return tags_.empty(); }
   /// Operations so far.
@@ -128,6 +144,9 @@ private:
   nlmsghdr &start_chain(std::uint16_t type, const ChainName &chain, std::uint16_t flags);
   nlmsghdr &start_rule_deletion(const ChainName &chain);
   void put_rule(nftnl_rule &rule, std::uint16_t flags, Tag tag);
+  nlmsghdr &start_rule(const ChainName &chain, const RuleContent &rule, std::uint16_t flags);
+  nlmsghdr &start_elements(std::uint16_t type, const SetName &set);
+  void put_elements(std::uint16_t type, const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag);
   void append(const nlmsghdr &message);
   void append(const nlmsghdr &message, Tag tag);
 
@@ -150,6 +169,8 @@ private:
   std::vector<Tag> tags_;
   /// Operations that cannot even be written as a message.
   std::vector<Refusal> unsendable_;
+  /// Sets of this transaction have numbers of their own.
+  std::uint32_t next_set_id_ = 1;
 };
 
 } // namespace nwgate::netlink

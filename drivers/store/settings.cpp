@@ -4,7 +4,9 @@
 #include "drivers/store/files.h"
 #include "engine/model/diagnostic_ids.h"
 
+#include <bit>
 #include <boost/program_options.hpp>
+#include <charconv>
 #include <sstream>
 
 namespace nwgate::store {
@@ -22,6 +24,22 @@ SourcePosition place_of(const std::shared_ptr<const SourceText> &source, const s
       return SourcePosition::at_offset(source, begin);
   }
   return {source, 0, 0};
+}
+
+/// A mask of one run of ones, decimal or hexadecimal.
+bool parse_mask(const std::string &text, std::uint32_t &mask) {
+  const bool is_hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+  const char *first = text.data() + (is_hexadecimal ? 2 : 0);
+  const char *last = text.data() + text.size();
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(first, last, value, is_hexadecimal ? 16 : 10);
+  if (error != std::errc() || end != last || std::popcount(value) < 8)
+    return false;
+  const auto run = value >> static_cast<unsigned>(std::countr_zero(value));
+  if ((run & (run + 1)) != 0)
+    return false;
+  mask = value;
+  return true;
 }
 
 } // namespace
@@ -42,6 +60,8 @@ Result<Settings> read_settings(const std::string &path, Diagnostics &diagnostics
   po::options_description keys;
   auto add = keys.add_options();
   add("layout", po::value(&settings.layout));
+  std::string mark_mask;
+  add("mark-mask", po::value(&mark_mask));
   add("chain-prefix", po::value(&settings.chain_prefix));
   add("filter-directory", po::value(&settings.filter_directories));
   add("max-document-size", po::value(&settings.document_limits.document_size));
@@ -57,6 +77,9 @@ Result<Settings> read_settings(const std::string &path, Diagnostics &diagnostics
         throw po::validation_error(po::validation_error::invalid_option_value, option.string_key, option.value.front());
     po::store(parsed, values);
     po::notify(values);
+    if (!mark_mask.empty() && !parse_mask(mark_mask, settings.mark_mask))
+      diagnostics.error(id::illegal_setting, place_of(source, "mark-mask"),
+                        "mark-mask '" + mark_mask + "' is not a number of 32 bits with at least 8 ones in one run");
   } catch (const po::error_with_option_name &error) {
     diagnostics.error(id::illegal_setting, place_of(source, error.get_option_name()), error.what());
   } catch (const po::error &error) {

@@ -7,6 +7,7 @@
 #include "engine/resolve/limits.h"
 #include "engine/xml/document.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace nwgate::store {
 struct Settings {
   /// `layout`: how rules are laid out in the kernel.
   std::string layout = "xtables";
+  /// `mark-mask`: the bits of packets' marks that are ours, next to one another.
+  std::uint32_t mark_mask = 0x0ffff000;
   /// `chain-prefix`: of the chains that are not named after a port alone.
   std::string chain_prefix = "nwgate";
   /// `filter-directory`, may be given several times: further directories of filters, such as libvirt's own.

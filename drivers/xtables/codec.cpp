@@ -10,6 +10,12 @@ std::optional<std::string> encode(const Rule &rule, Family family, const SetInde
   return family == Family::bridge ? encode_bridge(rule, out) : ip::encode_ip(rule, family, sets, out);
 }
 
+std::optional<std::string> encode_extensions(const std::vector<Match> &matches, Family family, const SetIndex &sets,
+                                             nftnl_rule &out) {
+  return family == Family::bridge ? encode_bridge_extensions(matches, out)
+                                  : ip::encode_ip_extensions(matches, family, sets, out);
+}
+
 std::optional<Rule> decode(const nftnl_rule &in, Family family, const SetIndex &sets) {
   return family == Family::bridge ? decode_bridge(in) : ip::decode_ip(in, family, sets);
 }

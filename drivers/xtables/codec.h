@@ -28,6 +28,11 @@ public:
 /// A rule with ConntrackState or another match that needs a kernel feature is written regardless: the kernel judges.
 std::optional<std::string> encode(const Rule &rule, Family family, const SetIndex &sets, nftnl_rule &out);
 
+/// Appends the expressions of extensions alone, in the order given: no counter, no target, nothing of the matches that
+/// need no extension (addresses, types, the protocol), which only tell what the others want to know of the rule.
+std::optional<std::string> encode_extensions(const std::vector<Match> &matches, Family family, const SetIndex &sets,
+                                             nftnl_rule &out);
+
 /// The rule that the expressions of `in` stand for: exact, so that encode(decode(x)) has the same expressions as x,
 /// counter values and kernel-private parts of xt infos apart. Nothing if any part of it is not understood.
 std::optional<Rule> decode(const nftnl_rule &in, Family family, const SetIndex &sets);

@@ -30,6 +30,8 @@ Engine::Engine() {
   if (mkdtemp(path.data()) == nullptr)
     throw std::system_error(errno, std::generic_category(), path);
   root_ = path;
+  const char *layout = std::getenv("NWG_LAYOUT");
+  layout_ = layout == nullptr ? "nftables" : layout;
   for (const auto *directory :
        {"etc/nwgate/filters", "etc/nwgate/bindings", "run/nwgate", "usr/share/nwgate", "var/lib/nwgate"})
     fs::create_directories(root_ + "/" + directory);
@@ -56,7 +58,7 @@ void Engine::write_rules(const std::string &name, const std::vector<std::string>
 }
 
 Outcome Engine::command(std::vector<std::string> arguments) const {
-  arguments.insert(arguments.begin() + 1, {"--root", root_});
+  arguments.insert(arguments.begin() + 1, {"--root", root_, "--layout", layout_});
   arguments.insert(arguments.begin(), NWGATE_PROGRAM);
   return run(arguments);
 }

@@ -68,8 +68,12 @@ public:
   /// The packets that a rule of `test` has matched in one chain: all kernel rules that were made of its line.
   [[nodiscard]] std::uint64_t count(const std::string &chain, int line) const;
 
+  /// `nftables` or `xtables`: NWG_LAYOUT, by default the former.
+  [[nodiscard]] const std::string &layout() const { return layout_; }
+
 private:
   std::string root_;
+  std::string layout_;
 };
 
 } // namespace nwgate::packets

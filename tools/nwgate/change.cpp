@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/change.h"
 
+#include "drivers/link/devices.h"
 #include "tools/nwgate/exit_codes.h"
 #include "tools/nwgate/output.h"
 
@@ -9,48 +10,111 @@
 
 namespace nwgate {
 
-xtables::Desired HostRulesets::desired(const xtables::ChainPrefix &prefix) const {
+xtables::Desired HostChange::for_xtables(const Session &session) const {
   xtables::Desired desired;
-  desired.prefix = prefix;
-  desired.untouched = broken;
-  for (const auto &ruleset : rulesets)
-    desired.ports.push_back(ruleset.get());
+  desired.prefix = session.prefix;
+  desired.leaving = leaving;
+  desired.untouched = untouched;
+  desired.adopt = adopt;
+  for (const auto &port : ports)
+    if (const auto *ruleset = std::get_if<std::shared_ptr<const xtables::PortRuleset>>(&port.rules))
+      desired.ports.push_back(ruleset->get());
   return desired;
 }
 
-Result<HostRulesets> compile_host(Session &session, Compiler &compiler) {
+nftables::Desired HostChange::for_nftables(const Session &session) const {
+  nftables::Desired desired;
+  desired.is_device = link::is_device;
+  desired.options.mark_mask = session.settings.mark_mask;
+  desired.leaving = leaving;
+  desired.untouched = untouched;
+  for (const auto &port : ports)
+    if (const auto *program = std::get_if<nftables::PortProgram>(&port.rules))
+      desired.ports.push_back({*program, link::device_index(port.port)});
+  return desired;
+}
+
+Result<HostChange> compile_host(Session &session, Compiler &compiler) {
   const auto bindings = session.bindings();
   auto files = bindings.list();
   if (!files)
     return fail(std::move(files.error()));
-  HostRulesets host;
+  HostChange host;
   for (const auto &file : *files) {
     const auto binding = bindings.read(file, session.diagnostics);
-    auto ruleset = binding ? compiler.lay_out(*binding, session.diagnostics) : std::nullopt;
-    if (ruleset)
-      host.rulesets.push_back(std::make_unique<xtables::PortRuleset>(std::move(*ruleset)));
+    auto port = binding ? compiler.compile(*binding, session.diagnostics) : std::nullopt;
+    if (port)
+      host.ports.push_back(std::move(*port));
     else
-      host.broken.insert(file.port);
+      host.untouched.insert(file.port);
   }
   return host;
 }
 
-int commit_change(Session &session, const xtables::Desired &desired, xtables::Scope scope) {
+namespace {
+
+struct Committed {
+  std::size_t operations = 0;
+  std::size_t bytes = 0;
+  std::chrono::nanoseconds time{};
+};
+
+Result<Committed> commit_xtables(Session &session, const HostChange &change, Scope scope, netlink::Channel &channel) {
+  const auto applied = xtables::apply(change.for_xtables(session),
+                                      scope == Scope::everything ? xtables::Scope::everything
+                                                                 : xtables::Scope::named_ports,
+                                      channel, session.ip_sets, session.diagnostics);
+  if (!applied)
+    return fail(applied.error());
+  return Committed{applied->operations, applied->bytes, applied->commit_time};
+}
+
+Result<Committed> commit_nftables(Session &session, const HostChange &change, Scope scope, netlink::Channel &channel) {
+  const auto applied = nftables::apply(change.for_nftables(session),
+                                       scope == Scope::everything ? nftables::Scope::everything
+                                                                  : nftables::Scope::named_ports,
+                                       channel, session.ip_sets, session.diagnostics);
+  if (!applied)
+    return fail(applied.error());
+  return Committed{applied->operations, applied->bytes, applied->commit_time};
+}
+
+/// Takes away what another layout than that of the settings has in the kernel, but for ports that are broken.
+Result<> remove_other_layout(Session &session, const HostChange &change, netlink::Channel &channel) {
+  HostChange nothing;
+  nothing.untouched = change.untouched;
+  const auto removed = session.settings.layout == "xtables"
+                           ? commit_nftables(session, nothing, Scope::everything, channel)
+                           : commit_xtables(session, nothing, Scope::everything, channel);
+  if (!removed)
+    return fail(removed.error());
+  return {};
+}
+
+} // namespace
+
+int commit_change(Session &session, const HostChange &change, Scope scope) {
   auto socket = netlink::Socket::open();
   if (!socket)
     return session.fail_with(socket.error());
   const auto errors = session.diagnostics.error_count();
-  const auto applied = xtables::apply(desired, scope, *socket, session.ip_sets, session.diagnostics);
-  if (!applied)
-    return session.fail_with(applied.error());
+  const bool is_xtables = session.settings.layout == "xtables";
+  const auto committed = is_xtables ? commit_xtables(session, change, scope, *socket)
+                                    : commit_nftables(session, change, scope, *socket);
+  if (!committed)
+    return session.fail_with(committed.error());
   if (session.options.timing)
     std::cerr << fmt::format("commit: {} us, {} operations, {} bytes\n",
-                             std::chrono::duration_cast<std::chrono::microseconds>(applied->commit_time).count(),
-                             applied->operations, applied->bytes);
+                             std::chrono::duration_cast<std::chrono::microseconds>(committed->time).count(),
+                             committed->operations, committed->bytes);
+  // Behind the commit: for a moment both are in force, never none.
+  if (scope == Scope::everything && session.diagnostics.error_count() == errors)
+    if (auto removed = remove_other_layout(session, change, *socket); !removed)
+      return session.fail_with(removed.error());
   return session.diagnostics.error_count() == errors ? exit_done : exit_machine;
 }
 
-Result<HostRulesets> compile_users(Session &session, Session &before, const std::set<std::string> &filters,
+Result<HostChange> compile_users(Session &session, Session &before, const std::set<std::string> &filters,
                                    std::vector<std::string> &users) {
   const auto bindings = session.bindings();
   auto files = bindings.list();
@@ -58,16 +122,16 @@ Result<HostRulesets> compile_users(Session &session, Session &before, const std:
     return fail(std::move(files.error()));
   Compiler compiler(session);
   Compiler compiler_before(before);
-  HostRulesets host;
+  HostChange host;
   for (const auto &file : *files) {
     Diagnostics unread;
     const auto binding = bindings.read(file, unread);
     if (!binding)
       continue;
     Diagnostics old_errors;
-    const bool was_well = compiler_before.lay_out(*binding, old_errors).has_value();
+    const bool was_well = compiler_before.compile(*binding, old_errors).has_value();
     Diagnostics new_errors;
-    auto ruleset = compiler.lay_out(*binding, new_errors);
+    auto port = compiler.compile(*binding, new_errors);
     const auto &reached = compiler.filters_of(binding->filter.filter);
     const auto &reached_before = compiler_before.filters_of(binding->filter.filter);
     const bool uses = std::ranges::any_of(
@@ -75,27 +139,27 @@ Result<HostRulesets> compile_users(Session &session, Session &before, const std:
     if (!uses)
       continue;
     users.push_back(file.port);
-    if (ruleset)
-      host.rulesets.push_back(std::make_unique<xtables::PortRuleset>(std::move(*ruleset)));
+    if (port)
+      host.ports.push_back(std::move(*port));
     else if (was_well)
       session.diagnostics.append(new_errors);
   }
   return host;
 }
 
-void warn_of_bridge_netfilter(const xtables::PortRuleset &ruleset) {
-  const auto warn = [&](xtables::Family family, const char *name) {
+void warn_of_bridge_netfilter(const CompiledPort &port) {
+  const auto warn = [&](Layer layer, const char *name) {
     const std::string path = std::string("/proc/sys/net/bridge/") + name;
-    if (!ruleset.has(family))
+    if (!port.has_layer(layer))
       return;
     const auto value = store::read_file(path, 16);
     if (value && value->starts_with('1'))
       return;
     std::cerr << fmt::format("nwgate: warning: {} {}: rules of tcp, udp, ... see no bridged packet of '{}'\n", path,
-                             value ? "is off" : "does not exist (module br_netfilter)", ruleset.port);
+                             value ? "is off" : "does not exist (module br_netfilter)", port.port);
   };
-  warn(xtables::Family::ip, "bridge-nf-call-iptables");
-  warn(xtables::Family::ip6, "bridge-nf-call-ip6tables");
+  warn(Layer::ipv4, "bridge-nf-call-iptables");
+  warn(Layer::ipv6, "bridge-nf-call-ip6tables");
 }
 
 } // namespace nwgate

@@ -2,34 +2,51 @@
 /// Changes of the kernel that commands make: under the lock, with the socket, in one transaction.
 #pragma once
 
+#include "drivers/nftables/apply.h"
 #include "drivers/xtables/apply.h"
 #include "tools/nwgate/compiler.h"
 #include "tools/nwgate/session.h"
 
-#include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace nwgate {
 
-/// Everything that `apply` and `diff` work with: each binding's ruleset, and the ports whose binding is broken.
-struct HostRulesets {
-  std::vector<std::unique_ptr<xtables::PortRuleset>> rulesets;
-  std::set<std::string> broken;
+/// What should be there, in the layout of the settings.
+struct HostChange {
+  std::vector<CompiledPort> ports;
+  /// Ports that shall have nothing.
+  std::vector<std::string> leaving;
+  /// Ports that keep what they have: their documents are broken at the moment.
+  std::set<std::string> untouched;
+  /// Replace chains that have the names of ours and do not bear our mark.
+  bool adopt = false;
 
-  [[nodiscard]] xtables::Desired desired(const xtables::ChainPrefix &prefix) const;
+  [[nodiscard]] xtables::Desired for_xtables(const Session &session) const;
+  [[nodiscard]] nftables::Desired for_nftables(const Session &session) const;
+};
+
+enum class Scope : std::uint8_t {
+  /// The ports that are named, and nothing else.
+  named_ports,
+  /// Every port of ours: what is not desired goes.
+  everything,
 };
 
 /// Compiles every binding; what is broken is reported and left as it is in the kernel.
-Result<HostRulesets> compile_host(Session &session, Compiler &compiler);
+Result<HostChange> compile_host(Session &session, Compiler &compiler);
 
-/// Commits and, with --timing, says how long the kernel took. The exit code.
-int commit_change(Session &session, const xtables::Desired &desired, xtables::Scope scope);
+/// Commits and, with --timing, says how long the kernel took. With the scope everything, what another layout has left
+/// behind goes too. The exit code.
+int commit_change(Session &session, const HostChange &change, Scope scope);
 
 /// The bindings that use any of these filters, compiled with the filters as the session has them now. A binding that
 /// was broken before, with `before`, does not stand in the way: it is left out. Errors of the others are reported.
-Result<HostRulesets> compile_users(Session &session, Session &before, const std::set<std::string> &filters,
-                                   std::vector<std::string> &users);
+Result<HostChange> compile_users(Session &session, Session &before, const std::set<std::string> &filters,
+                                 std::vector<std::string> &users);
 
 /// Says on stderr when rules of an IP layer will see nothing because br_netfilter does not hand bridged packets over.
-void warn_of_bridge_netfilter(const xtables::PortRuleset &ruleset);
+void warn_of_bridge_netfilter(const CompiledPort &port);
 
 } // namespace nwgate

@@ -26,17 +26,16 @@ int command_apply(const Words &words) {
   if (!lock)
     return session.fail_with(lock.error());
   Compiler compiler(session);
-  const auto host = compile_host(session, compiler);
+  auto host = compile_host(session, compiler);
   if (!host)
     return session.fail_with(host.error());
-  auto desired = host->desired(session.prefix);
-  desired.adopt = adopt;
-  if (const int code = commit_change(session, desired, xtables::Scope::everything); code != 0) {
+  host->adopt = adopt;
+  if (const int code = commit_change(session, *host, Scope::everything); code != 0) {
     session.finish();
     return code;
   }
-  for (const auto &ruleset : host->rulesets)
-    warn_of_bridge_netfilter(*ruleset);
+  for (const auto &port : host->ports)
+    warn_of_bridge_netfilter(port);
   return session.finish();
 }
 

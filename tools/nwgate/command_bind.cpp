@@ -98,7 +98,7 @@ int command_bind(const Words &words) {
     return session.fail_with(lock.error());
 
   Compiler compiler(session);
-  HostRulesets host;
+  HostChange host;
   std::map<std::string, std::string> documents; // path and text
   std::set<std::string> ports;
   for (const auto &binding : bindings) {
@@ -107,8 +107,8 @@ int command_bind(const Words &words) {
                                 fmt::format("port '{}' is bound twice here", binding.port));
     if (!belongs_to_administrator(binding, arguments, session))
       documents[session.bindings().transient_path(binding.port)] = xml::write_binding(binding);
-    if (auto ruleset = compiler.lay_out(binding, session.diagnostics))
-      host.rulesets.push_back(std::make_unique<xtables::PortRuleset>(std::move(*ruleset)));
+    if (auto port = compiler.compile(binding, session.diagnostics))
+      host.ports.push_back(std::move(*port));
   }
   if (!session.diagnostics.ok())
     return session.finish();
@@ -120,15 +120,15 @@ int command_bind(const Words &words) {
       return session.fail_with(file.error());
     staged.push_back(std::move(*file));
   }
-  if (const int code = commit_change(session, host.desired(session.prefix), xtables::Scope::named_ports); code != 0) {
+  if (const int code = commit_change(session, host, Scope::named_ports); code != 0) {
     session.finish();
     return code;
   }
   for (auto &file : staged)
     if (auto published = file.publish(); !published)
       return session.fail_with(published.error());
-  for (const auto &ruleset : host.rulesets)
-    warn_of_bridge_netfilter(*ruleset);
+  for (const auto &port : host.ports)
+    warn_of_bridge_netfilter(port);
   return session.finish();
 }
 

@@ -58,7 +58,7 @@ int command_check(const Words &words) {
     (void)resolve(filter.name, filter.where, session.filters, session.settings.resolve_limits, session.diagnostics);
   Compiler compiler(session);
   for (const auto &binding : bindings)
-    (void)compiler.lay_out(binding, session.diagnostics);
+    (void)compiler.compile(binding, session.diagnostics);
 
   if (session.options.json)
     std::cout << to_json(session.diagnostics.sorted());

@@ -109,9 +109,8 @@ int command_define(const Words &words) {
       return session.fail_with(file.error());
     staged.push_back(std::move(*file));
   }
-  if (!host->rulesets.empty())
-    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports);
-        code != 0) {
+  if (!host->ports.empty())
+    if (const int code = commit_change(session, *host, Scope::named_ports); code != 0) {
       session.finish();
       return code;
     }

@@ -54,7 +54,7 @@ int command_diff(const Words &words) {
   if (!socket)
     return session.fail_with(socket.error());
   const auto errors = session.diagnostics.error_count();
-  const auto plan = xtables::plan_for(host->desired(session.prefix), xtables::Scope::everything, *socket,
+  const auto plan = xtables::plan_for(host->for_xtables(session), xtables::Scope::everything, *socket,
                                       session.ip_sets, session.diagnostics);
   if (!plan)
     return session.fail_with(plan.error());

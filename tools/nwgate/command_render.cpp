@@ -31,7 +31,7 @@ std::optional<std::string> render(const Binding &binding, const std::string &for
     return to_text(closed->program);
   if (format == "json")
     return to_json(closed->program);
-  const auto ruleset = compiler.lay_out(binding, session.diagnostics);
+  const auto ruleset = compiler.compile_xtables(binding, session.diagnostics);
   if (!ruleset)
     return std::nullopt;
   if (format == "xtables")

@@ -24,8 +24,7 @@ int command_unbind(const Words &words) {
   const auto place = [](const std::string &name) {
     return SourcePosition{std::make_shared<const SourceText>(name, ""), 0, 0};
   };
-  xtables::Desired desired;
-  desired.prefix = session.prefix;
+  HostChange desired;
   for (const auto &port : arguments.words()) {
     const auto file = session.bindings().find(port);
     if (!file)
@@ -40,7 +39,7 @@ int command_unbind(const Words &words) {
   for (const auto &port : arguments.words())
     if (auto removable = store::check_removable(session.bindings().transient_path(port)); !removable)
       return session.fail_with(removable.error());
-  if (const int code = commit_change(session, desired, xtables::Scope::named_ports); code != 0) {
+  if (const int code = commit_change(session, desired, Scope::named_ports); code != 0) {
     session.finish();
     return code;
   }

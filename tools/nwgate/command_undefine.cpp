@@ -91,9 +91,8 @@ int command_undefine(const Words &words) {
     return session.finish();
   if (auto removable = store::check_removable(defined); !removable)
     return session.fail_with(removable.error());
-  if (!host->rulesets.empty())
-    if (const int code = commit_change(session, host->desired(session.prefix), xtables::Scope::named_ports);
-        code != 0) {
+  if (!host->ports.empty())
+    if (const int code = commit_change(session, *host, Scope::named_ports); code != 0) {
       session.finish();
       return code;
     }

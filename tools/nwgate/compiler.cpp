@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/compiler.h"
 
+#include "drivers/nftables/layout.h"
 #include "drivers/xtables/layout.h"
 #include "engine/model/diagnostic_ids.h"
 #include "engine/resolve/resolve.h"
@@ -50,7 +51,18 @@ std::optional<ClosedProgram> Compiler::close(const Binding &binding, Diagnostics
   return nwgate::close(*open, BindingValues(binding), session_.settings.resolve_limits, diagnostics);
 }
 
-std::optional<xtables::PortRuleset> Compiler::lay_out(const Binding &binding, Diagnostics &diagnostics) {
+std::optional<CompiledPort> Compiler::compile(const Binding &binding, Diagnostics &diagnostics) {
+  if (session_.settings.layout == "xtables") {
+    auto ruleset = compile_xtables(binding, diagnostics);
+    return ruleset ? std::optional(CompiledPort{
+                         binding.port, std::make_shared<const xtables::PortRuleset>(std::move(*ruleset))})
+                   : std::nullopt;
+  }
+  auto program = compile_nftables(binding, diagnostics);
+  return program ? std::optional(CompiledPort{binding.port, std::move(*program)}) : std::nullopt;
+}
+
+std::optional<xtables::PortRuleset> Compiler::compile_xtables(const Binding &binding, Diagnostics &diagnostics) {
   if (const auto why = why_not_bound(binding.port)) {
     diagnostics.error(id::illegal_port_name, binding.where, *why);
     return std::nullopt;
@@ -59,6 +71,47 @@ std::optional<xtables::PortRuleset> Compiler::lay_out(const Binding &binding, Di
   if (!closed)
     return std::nullopt;
   return xtables::lay_out(*closed, binding.port, session_.prefix, diagnostics);
+}
+
+std::optional<nftables::PortProgram> Compiler::compile_nftables(const Binding &binding, Diagnostics &diagnostics) {
+  if (const auto why = why_not_bound(binding.port)) {
+    diagnostics.error(id::illegal_port_name, binding.where, *why);
+    return std::nullopt;
+  }
+  const auto *open = program(binding.filter, diagnostics);
+  if (open == nullptr)
+    return std::nullopt;
+  auto &sharing = resolved_.at(binding.filter.filter).sharing;
+  if (!sharing)
+    sharing = std::make_unique<nftables::ProgramSharing>(*open);
+  auto bound = sharing->bind(binding.port, BindingValues(binding), session_.settings.resolve_limits, diagnostics);
+  return bound && is_expressible(bound->program, diagnostics) ? std::move(bound) : std::nullopt;
+}
+
+bool Compiler::is_expressible(const std::shared_ptr<const nftables::SharedProgram> &program,
+                              Diagnostics &diagnostics) {
+  /// Any name is a set: whether it exists is asked when it is committed.
+  class AnySet : public xtables::SetIndex {
+  public:
+    [[nodiscard]] std::optional<std::uint16_t> index_of(const std::string & /*name*/) const override { return 0; }
+    [[nodiscard]] std::optional<std::string> name_of(std::uint16_t /*index*/) const override { return std::nullopt; }
+  };
+  const auto [entry, is_new] = checked_.try_emplace(program);
+  if (is_new) {
+    nftables::Ruleset unused;
+    nftables::lay_out_program(*program, {program->name, nftables::Dispatch::set}, {}, AnySet(), unused, entry->second);
+  }
+  diagnostics.append(entry->second);
+  return entry->second.ok();
+}
+
+bool CompiledPort::has_layer(Layer layer) const {
+  if (const auto *program = std::get_if<nftables::PortProgram>(&rules))
+    return program->program->program.has_layer(layer);
+  const auto family = layer == Layer::ethernet ? xtables::Family::bridge
+                      : layer == Layer::ipv4   ? xtables::Family::ip
+                                               : xtables::Family::ip6;
+  return std::get<std::shared_ptr<const xtables::PortRuleset>>(rules)->has(family);
 }
 
 } // namespace nwgate

@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The pipeline from a binding to its ruleset. A filter is resolved once, however many bindings have it.
+/// The pipeline from a binding to what is committed for its port. A filter is resolved once, however many bindings have
+/// it.
 #pragma once
 
+#include "drivers/nftables/shared_program.h"
 #include "drivers/xtables/ruleset.h"
 #include "engine/values/close.h"
 #include "tools/nwgate/session.h"
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <variant>
 
 namespace nwgate {
+
+/// A binding in the layout of the settings.
+struct CompiledPort {
+  std::string port;
+  std::variant<std::shared_ptr<const xtables::PortRuleset>, nftables::PortProgram> rules;
+
+  [[nodiscard]] bool has_layer(Layer layer) const;
+};
 
 class Compiler {
 public:
@@ -18,7 +30,10 @@ public:
 
   /// Nothing when there is an error, which is in the diagnostics.
   std::optional<ClosedProgram> close(const Binding &binding, Diagnostics &diagnostics);
-  std::optional<xtables::PortRuleset> lay_out(const Binding &binding, Diagnostics &diagnostics);
+  /// The port's rules, in the layout of the settings. What that layout cannot express is reported.
+  std::optional<CompiledPort> compile(const Binding &binding, Diagnostics &diagnostics);
+  std::optional<xtables::PortRuleset> compile_xtables(const Binding &binding, Diagnostics &diagnostics);
+  std::optional<nftables::PortProgram> compile_nftables(const Binding &binding, Diagnostics &diagnostics);
   /// The program with its slots; nullptr when the filter cannot be resolved.
   const Program *program(const FilterRef &reference, Diagnostics &diagnostics);
   /// The filters that a top filter leads to, itself included. Empty before program() was asked for it.
@@ -29,11 +44,16 @@ private:
     std::optional<Program> program;
     std::set<std::string> filters;
     Diagnostics diagnostics;
+    std::unique_ptr<nftables::ProgramSharing> sharing;
   };
   Resolved &resolve_once(const FilterRef &reference);
+  /// Whether the layout nftables can express the program; asked once for each.
+  bool is_expressible(const std::shared_ptr<const nftables::SharedProgram> &program, Diagnostics &diagnostics);
 
   Session &session_;
   std::map<std::string, Resolved> resolved_;
+  /// What is wrong with each shared program.
+  std::map<std::shared_ptr<const nftables::SharedProgram>, Diagnostics> checked_;
 };
 
 } // namespace nwgate

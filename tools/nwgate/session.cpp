@@ -18,9 +18,9 @@ bool is_chain_prefix(const std::string &text) {
 }
 
 std::optional<std::string> why_no_layout(const std::string &layout) {
-  if (layout == "xtables")
+  if (layout == "nftables" || layout == "xtables")
     return std::nullopt;
-  return fmt::format("layout '{}' does not exist: this version has 'xtables'", layout);
+  return fmt::format("layout '{}' does not exist: there are 'nftables' and 'xtables'", layout);
 }
 
 std::optional<std::string> why_no_prefix(const std::string &prefix) {

@@ -119,6 +119,15 @@ std::optional<std::string> encode_bridge(const Rule &rule, nftnl_rule &out) {
   return bridge::encode(rule.target, writer);
 }
 
+std::optional<std::string> encode_bridge_extensions(const std::vector<Match> &matches, nftnl_rule &out) {
+  ExpressionWriter writer(out);
+  for (const auto &match : matches)
+    if (place_of(match) == Place::extension)
+      if (auto refusal = encode_match(match, writer))
+        return refusal;
+  return std::nullopt;
+}
+
 std::optional<Rule> decode_bridge(const nftnl_rule &in) {
   if (is_policy(in))
     return std::nullopt;

@@ -28,6 +28,9 @@ namespace nwgate::xtables {
 /// rule that ebtables cannot have; `out` may then have some of the expressions.
 std::optional<std::string> encode_bridge(const Rule &rule, nftnl_rule &out);
 
+/// encode_extensions() of codec.h.
+std::optional<std::string> encode_bridge_extensions(const std::vector<Match> &matches, nftnl_rule &out);
+
 /// The rule, if it has exactly the expressions that encode_bridge() makes. Nothing for the rule of a policy
 /// (policy.h). Other user data does not matter.
 std::optional<Rule> decode_bridge(const nftnl_rule &in);

@@ -179,6 +179,17 @@ std::optional<std::string> encode_ip(const Rule &rule, Family family, const SetI
   return encode_target(rule.target, family, writer);
 }
 
+std::optional<std::string> encode_ip_extensions(const std::vector<Match> &matches, Family family, const SetIndex &sets,
+                                                nftnl_rule &out) {
+  ExpressionWriter writer(out);
+  const Context context{family, sets, plain_protocol(matches)};
+  for (const auto &match : matches)
+    if (slot_of(match) == Slot::extension)
+      if (auto refusal = encode_match(match, context, writer))
+        return refusal;
+  return std::nullopt;
+}
+
 std::optional<Rule> decode_ip(const nftnl_rule &in, Family family, const SetIndex &sets) {
   ExpressionReader reader(in);
   Context context{family, sets, std::nullopt};

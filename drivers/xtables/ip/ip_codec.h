@@ -10,6 +10,10 @@ namespace nwgate::xtables::ip {
 /// -o, -p, -m tcp, -m udp) in one rule, and conditions that it would drop or change.
 std::optional<std::string> encode_ip(const Rule &rule, Family family, const SetIndex &sets, nftnl_rule &out);
 
+/// encode_extensions() of codec.h.
+std::optional<std::string> encode_ip_extensions(const std::vector<Match> &matches, Family family, const SetIndex &sets,
+                                                nftnl_rule &out);
+
 /// decode() of codec.h. The matches come in the order in which iptables-save lists them.
 std::optional<Rule> decode_ip(const nftnl_rule &in, Family family, const SetIndex &sets);
 

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/netlink/sets.h"
+
+#include "drivers/netlink/handles.h"
+#include "drivers/netlink/request.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string_view>
+
+namespace nwgate::netlink {
+namespace {
+
+Bytes payload_of(const nlattr &attribute) {
+  return {static_cast<const std::uint8_t *>(mnl_attr_get_payload(&attribute)), mnl_attr_get_payload_len(&attribute)};
+}
+
+std::uint32_t number_in(const nlattr &attribute) {
+  return mnl_attr_validate(&attribute, MNL_TYPE_U32) < 0 ? 0 : ntohl(mnl_attr_get_u32(&attribute));
+}
+
+std::uint64_t long_number_in(const nlattr &attribute) {
+  return mnl_attr_validate(&attribute, MNL_TYPE_U64) < 0 ? 0 : be64toh(mnl_attr_get_u64(&attribute));
+}
+
+std::string text_in(const nlattr &attribute) {
+  return mnl_attr_validate(&attribute, MNL_TYPE_NUL_STRING) < 0 ? std::string() : mnl_attr_get_str(&attribute);
+}
+
+/// The attribute of this type among `nest`'s; nullptr if there is none.
+const nlattr *find(const nlattr &nest, std::uint16_t type) {
+  for (const nlattr *attribute : attributes_in(nest))
+    if (mnl_attr_get_type(attribute) == type)
+      return attribute;
+  return nullptr;
+}
+
+std::vector<std::uint32_t> fields_in(const nlattr &description) {
+  std::vector<std::uint32_t> lengths;
+  if (const auto *fields = find(description, NFTA_SET_DESC_CONCAT))
+    for (const nlattr *field : attributes_in(*fields))
+      if (const auto *length = find(*field, NFTA_SET_FIELD_LEN))
+        lengths.push_back(number_in(*length));
+  return lengths;
+}
+
+std::optional<SetInfo> parse_set(const nlmsghdr &message) {
+  SetInfo info;
+  info.name.family =
+      static_cast<Family>(static_cast<const nfgenmsg *>(mnl_nlmsg_get_payload(&message))->nfgen_family);
+  std::uint32_t flags = 0;
+  for (const nlattr *attribute : attributes_in(message)) {
+    switch (mnl_attr_get_type(attribute)) {
+    case NFTA_SET_TABLE:
+      info.name.table = text_in(*attribute);
+      break;
+    case NFTA_SET_NAME:
+      info.name.name = text_in(*attribute);
+      break;
+    case NFTA_SET_FLAGS:
+      flags = number_in(*attribute);
+      break;
+    case NFTA_SET_KEY_TYPE:
+      info.spec.key_type = number_in(*attribute);
+      break;
+    case NFTA_SET_KEY_LEN:
+      info.spec.key_length = number_in(*attribute);
+      break;
+    case NFTA_SET_DATA_TYPE:
+      info.spec.data_type = number_in(*attribute);
+      break;
+    case NFTA_SET_DATA_LEN:
+      info.spec.data_length = number_in(*attribute);
+      break;
+    case NFTA_SET_DESC:
+      info.spec.interval_fields = fields_in(*attribute);
+      break;
+    case NFTA_SET_EXPR:
+      info.spec.counters = true;
+      break;
+    case NFTA_SET_HANDLE:
+      info.handle = long_number_in(*attribute);
+      break;
+    case NFTA_SET_USERDATA: {
+      const auto data = payload_of(*attribute);
+      info.user_data.assign(data.begin(), data.end());
+      break;
+    }
+    default:
+      break;
+    }
+  }
+  if (info.spec.data_type == NFT_DATA_VERDICT) {
+    info.spec.verdicts = true;
+    info.spec.data_type = info.spec.data_length = 0;
+  }
+  if ((flags & NFT_SET_INTERVAL) == 0)
+    info.spec.interval_fields.clear();
+  return info;
+}
+
+Counts counts_in(const nlattr &expression) {
+  Counts counts;
+  if (const auto *data = find(expression, NFTA_EXPR_DATA))
+    for (const nlattr *attribute : attributes_in(*data)) {
+      if (mnl_attr_get_type(attribute) == NFTA_COUNTER_PACKETS)
+        counts.packets = long_number_in(*attribute);
+      else if (mnl_attr_get_type(attribute) == NFTA_COUNTER_BYTES)
+        counts.bytes = long_number_in(*attribute);
+    }
+  return counts;
+}
+
+/// Reads the elements of one set out of messages. Ten thousands of them: no allocation for each.
+class ElementReader {
+public:
+  ElementReader(const SetSpec &spec, bool with_counts) : spec_(spec), with_counts_(with_counts) {}
+
+  void read(const nlmsghdr &message) {
+    const auto size = mnl_nlmsg_get_payload_len(&message);
+    const nlattr *attribute = nullptr;
+    if (size < sizeof(nfgenmsg))
+      return;
+    const auto *first =
+        static_cast<const nlattr *>(mnl_nlmsg_get_payload_offset(&message, sizeof(nfgenmsg)));
+    for_each(first, size - sizeof(nfgenmsg), [&](const nlattr &one) {
+      if (mnl_attr_get_type(&one) == NFTA_SET_ELEM_LIST_ELEMENTS)
+        attribute = &one;
+    });
+    if (attribute != nullptr)
+      for_each(*attribute, [this](const nlattr &element) { take(element); });
+  }
+
+  ElementListing listing;
+
+private:
+  template <typename Visit> static void for_each(const nlattr *attribute, std::size_t size, Visit visit) {
+    for (int left = static_cast<int>(size); mnl_attr_ok(attribute, left); attribute = mnl_attr_next(attribute)) {
+      visit(*attribute);
+      left -= static_cast<int>(MNL_ALIGN(attribute->nla_len));
+    }
+  }
+  template <typename Visit> static void for_each(const nlattr &nest, Visit visit) {
+    for_each(static_cast<const nlattr *>(mnl_attr_get_payload(&nest)), mnl_attr_get_payload_len(&nest), visit);
+  }
+
+  static Bytes value_in(const nlattr &data) {
+    Bytes value;
+    for_each(data, [&](const nlattr &inner) {
+      if (mnl_attr_get_type(&inner) == NFTA_DATA_VALUE)
+        value = payload_of(inner);
+    });
+    return value;
+  }
+
+  void take(const nlattr &element) {
+    Bytes key;
+    Bytes end;
+    Bytes data;
+    const nlattr *verdict = nullptr;
+    const nlattr *expression = nullptr;
+    for_each(element, [&](const nlattr &part) {
+      switch (mnl_attr_get_type(&part)) {
+      case NFTA_SET_ELEM_KEY:
+        key = value_in(part);
+        break;
+      case NFTA_SET_ELEM_KEY_END:
+        end = value_in(part);
+        break;
+      case NFTA_SET_ELEM_DATA:
+        data = value_in(part);
+        verdict = find(part, NFTA_DATA_VERDICT);
+        break;
+      case NFTA_SET_ELEM_EXPR:
+        expression = &part;
+        break;
+      default:
+        break;
+      }
+    });
+    if (spec_.verdicts)
+      return take_verdict(key, verdict);
+    if (end.empty())
+      end = key;
+    if (key.size() != spec_.key_length || end.size() != key.size() || data.size() != spec_.data_length) {
+      ++listing.strange;
+      return;
+    }
+    auto &out = listing.elements;
+    out.insert(out.end(), key.begin(), key.end());
+    if (spec_.has_intervals())
+      out.insert(out.end(), end.begin(), end.end());
+    out.insert(out.end(), data.begin(), data.end());
+    if (with_counts_)
+      listing.counts.push_back(expression == nullptr ? Counts{} : counts_in(*expression));
+  }
+
+  void take_verdict(Bytes key, const nlattr *verdict) {
+    const auto *code = verdict == nullptr ? nullptr : find(*verdict, NFTA_VERDICT_CODE);
+    const auto *chain = verdict == nullptr ? nullptr : find(*verdict, NFTA_VERDICT_CHAIN);
+    const auto number = code == nullptr ? 0 : static_cast<std::int32_t>(number_in(*code));
+    if (chain == nullptr || (number != NFT_JUMP && number != NFT_GOTO))
+      ++listing.strange;
+    else
+      listing.verdicts.push_back({{key.begin(), key.end()}, text_in(*chain), number == NFT_GOTO});
+  }
+
+  const SetSpec &spec_;
+  bool with_counts_;
+};
+
+Request element_request(const SetName &set, Request::Kind kind) {
+  Request request(NFT_MSG_GETSETELEM, static_cast<std::uint8_t>(set.family), kind);
+  request.put(NFTA_SET_ELEM_LIST_TABLE, set.table);
+  request.put(NFTA_SET_ELEM_LIST_SET, set.name);
+  return request;
+}
+
+} // namespace
+
+Result<std::vector<SetInfo>> sets(Channel &channel, const TableName &table) {
+  Request request(NFT_MSG_GETSET, static_cast<std::uint8_t>(table.family), Request::Kind::dump);
+  request.put(NFTA_SET_TABLE, table.name);
+  return dump(channel, request, NFTA_SET_HANDLE, parse_set, "the sets of table " + table.name);
+}
+
+Result<ElementListing> elements(Channel &channel, const SetInfo &set, bool with_counts) {
+  const auto what = "cannot read the elements of set " + set.name.name;
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    auto request = element_request(set.name, Request::Kind::dump);
+    ElementReader reader(set.spec, with_counts);
+    auto answer = request.ask(channel, [&](const nlmsghdr &message) { reader.read(message); });
+    if (!answer && answer.error().code() == ENOENT)
+      return ElementListing{};
+    if (!answer)
+      return fail(answer.error().in(what));
+    if (!answer->interrupted)
+      return std::move(reader.listing);
+  }
+  return fail(what + ": others keep changing nf_tables", EAGAIN);
+}
+
+Result<std::optional<Elements>> element(Channel &channel, const SetInfo &set, Bytes key) {
+  auto request = element_request(set.name, Request::Kind::single);
+  request.put_element_key(key);
+  ElementReader reader(set.spec, false);
+  auto answer = request.ask(channel, [&](const nlmsghdr &message) { reader.read(message); });
+  if (!answer && answer.error().code() == ENOENT)
+    return std::optional<Elements>();
+  if (!answer)
+    return fail(answer.error().in("cannot read an element of set " + set.name.name));
+  if (reader.listing.elements.empty())
+    return std::optional<Elements>();
+  return std::optional(std::move(reader.listing.elements));
+}
+
+} // namespace nwgate::netlink

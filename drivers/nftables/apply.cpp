@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/nftables/apply.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace nwgate::nftables {
+namespace {
+
+using netlink::Family;
+
+/// Another writer must win this often in a row before we give up.
+constexpr int most_attempts = 200;
+
+/// These ports keep what they have.
+void set_aside(Desired &desired, const std::set<std::string> &ports) {
+  std::erase_if(desired.ports, [&](const Desired::Port &port) { return ports.contains(port.program.port); });
+  desired.untouched.insert(ports.begin(), ports.end());
+}
+
+/// Whether the kernel knows any of the ports that are named: then what they have must be read.
+Result<bool> knows_any(const Desired &desired, const KernelState &state, netlink::Channel &channel) {
+  if (!desired.leaving.empty())
+    return true;
+  const auto *set = state.find_set(Family::bridge, shared::in_dropped); // has every port
+  if (set == nullptr)
+    return false;
+  for (const auto &port : desired.ports) {
+    const auto found = netlink::element(channel, set->info, name_key(port.program.port));
+    if (!found)
+      return fail(found.error());
+    if (*found)
+      return true;
+  }
+  return false;
+}
+
+class Attempt {
+public:
+  Attempt(Scope scope, netlink::Channel &channel, const xtables::SetIndex &sets, bool read_all)
+      : scope_(scope), channel_(channel), sets_(sets), read_all_(read_all || scope == Scope::everything) {}
+
+  Result<> read(const Desired &desired) {
+    if (!read_all_) {
+      auto state = read_state(channel_, ReadElements::none);
+      if (!state)
+        return fail(std::move(state.error()));
+      state_ = std::move(*state);
+      const auto known = knows_any(desired, state_, channel_);
+      if (!known)
+        return fail(known.error());
+      read_all_ = *known;
+    }
+    if (read_all_) {
+      auto state = read_state(channel_, ReadElements::all);
+      if (!state)
+        return fail(std::move(state.error()));
+      state_ = std::move(*state);
+    }
+    return {};
+  }
+
+  std::optional<Plan> plan(const Desired &desired, Diagnostics &diagnostics, std::set<std::string> &at_fault) const {
+    PlanContext context;
+    context.scope = scope_;
+    context.elements_read = read_all_;
+    if (read_all_)
+      context.known_ports = ports_in(state_);
+    else
+      context.is_taken = [this](std::uint32_t mark) { return is_taken(mark); };
+    return make_plan(desired, state_, context, sets_, diagnostics, at_fault);
+  }
+
+  [[nodiscard]] bool has_read_all() const { return read_all_; }
+  KernelState take_state() { return std::move(state_); }
+
+private:
+  [[nodiscard]] bool is_taken(std::uint32_t mark) const {
+    return std::ranges::any_of(std::array{Family::ip, Family::ip6}, [&](Family family) {
+      const auto *set = state_.find_set(family, shared::in_dropped); // has every port
+      if (set == nullptr)
+        return false;
+      const auto found = netlink::element(channel_, set->info, number_key(mark));
+      return !found || *found; // what cannot be asked is not taken for free
+    });
+  }
+
+  Scope scope_;
+  netlink::Channel &channel_;
+  const xtables::SetIndex &sets_;
+  bool read_all_;
+  KernelState state_;
+};
+
+/// The ports that have the program of what was refused.
+std::set<std::string> ports_of(const Operation *refused, const Desired &desired) {
+  std::set<std::string> ports;
+  if (refused != nullptr && refused->program && !refused->program->name.empty())
+    for (const auto &port : desired.ports)
+      if (port.program.program->name == refused->program->name)
+        ports.insert(port.program.port);
+  return ports;
+}
+
+} // namespace
+
+Result<Planned> plan_for(const Desired &desired, Scope scope, netlink::Channel &channel, const xtables::SetIndex &sets,
+                         Diagnostics &diagnostics) {
+  auto rest = desired;
+  for (;;) {
+    Attempt attempt(scope, channel, sets, true);
+    if (auto read = attempt.read(rest); !read)
+      return fail(std::move(read.error()));
+    std::set<std::string> at_fault;
+    auto plan = attempt.plan(rest, diagnostics, at_fault);
+    if (plan || at_fault.empty() || scope != Scope::everything)
+      return Planned{attempt.take_state(), std::move(plan)};
+    set_aside(rest, at_fault);
+  }
+}
+
+Result<Applied> apply(const Desired &desired, Scope scope, netlink::Channel &channel, const xtables::SetIndex &sets,
+                      Diagnostics &diagnostics) {
+  auto rest = desired;
+  bool read_all = false;
+  for (int tries = 0; tries < most_attempts; ++tries) {
+    Attempt attempt(scope, channel, sets, read_all);
+    if (auto read = attempt.read(rest); !read)
+      return fail(std::move(read.error()));
+    std::set<std::string> at_fault;
+    Diagnostics told;
+    const auto plan = attempt.plan(rest, told, at_fault);
+    if (!plan) {
+      diagnostics.append(told);
+      if (at_fault.empty() || scope != Scope::everything)
+        return Applied{};
+      set_aside(rest, at_fault);
+      continue;
+    }
+    const Operation *refused = nullptr;
+    const auto begin = std::chrono::steady_clock::now();
+    const auto result = commit(*plan, channel, told, &refused);
+    const auto end = std::chrono::steady_clock::now();
+    if (!result)
+      return fail(result.error());
+    if (result->outcome == netlink::Commit::Outcome::committed) {
+      diagnostics.append(told);
+      return Applied{plan->operations.size(), result->bytes, end - begin};
+    }
+    if (result->outcome != netlink::Commit::Outcome::refused)
+      continue;
+    if (!attempt.has_read_all()) { // something is there that a new port does not have
+      read_all = true;
+      continue;
+    }
+    diagnostics.append(told);
+    const auto ports = ports_of(refused, rest);
+    if (ports.empty() || scope != Scope::everything)
+      return Applied{};
+    set_aside(rest, ports);
+  }
+  return fail("nf_tables is changed by others all the time: nothing was committed", EAGAIN);
+}
+
+} // namespace nwgate::nftables

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/nftables/base_chains.h"
+
+#include <cstring>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_bridge.h>
+
+namespace nwgate::nftables {
+namespace {
+
+using netlink::ExpressionList;
+using netlink::Family;
+
+/// Before ebtables' table nat and everybody's filter; behind them.
+constexpr std::int32_t first_in_bridge = -300;
+constexpr std::int32_t last_in_bridge = 300;
+/// br_netfilter runs the hook FORWARD of the IP families at priority 0 of the bridge's, behind -1.
+constexpr std::int32_t before_ip_forward = -10;
+/// Behind connection tracking (-200) and translated destinations (-100).
+constexpr std::int32_t filter = 0;
+
+std::vector<std::uint8_t> host_bytes(std::uint32_t number) { return number_key(number); }
+
+LaidRule shared_rule(const ExpressionList &expressions) {
+  return laid_rule({expressions.bytes(), program_mark({}), 0}, nullptr);
+}
+
+void clear_mark(std::uint32_t mask, ExpressionList &out) {
+  out.meta(NFT_META_MARK, {0});
+  out.bitwise_and({0}, {0}, host_bytes(~mask));
+  out.set_meta(NFT_META_MARK, {0});
+}
+
+LaidRule cleared_mark(const Options &options) {
+  ExpressionList e;
+  clear_mark(options.mark_mask, e);
+  return shared_rule(e);
+}
+
+LaidChain base_chain(std::uint32_t hook, std::int32_t priority) {
+  LaidChain chain;
+  chain.base = netlink::BaseChain{"filter", hook, priority, netlink::Policy::accept};
+  return chain;
+}
+
+/// A device that was a port when it was bound and has another name now is not let through.
+LaidRule renamed_devices(std::uint32_t meta_key) {
+  ExpressionList e;
+  e.meta(meta_key, {0});
+  e.lookup_data(shared::devices, {0}, {4});
+  e.counter();
+  e.verdict(NF_DROP);
+  return shared_rule(e);
+}
+
+/// Leads packets whose port `key` loads to their programs, for good.
+void add_ways(const std::vector<ProgramId> &programs, const PortKey &key, Direction direction, bool by_mark,
+              LaidChain &chain) {
+  bool has_others = false;
+  for (const auto &program : programs) {
+    if (program.dispatch == Dispatch::verdict_map) {
+      has_others = true;
+      continue;
+    }
+    ExpressionList e;
+    key.load(e);
+    e.lookup(by_mark ? marks_set(program.name) : ports_set(program.name, direction), {0});
+    e.verdict(NFT_GOTO, chain_name(program.name, direction, root_chain));
+    chain.rules.push_back(shared_rule(e));
+  }
+  if (!has_others)
+    return;
+  ExpressionList e;
+  key.load(e);
+  e.lookup_verdict(direction == Direction::out ? shared::out_others : shared::in_others, {0});
+  chain.rules.push_back(shared_rule(e));
+}
+
+/// Asks for other bits in the mark than ours.
+void compare_other_bits(std::uint32_t mask, std::uint32_t operation, ExpressionList &out) {
+  out.meta(NFT_META_MARK, {0});
+  out.bitwise_and({0}, {0}, host_bytes(~mask));
+  out.compare({0}, operation, host_bytes(0));
+}
+
+/// Sets our bits in a mark that has other bits, one after the other: no expression that all kernels and listings know
+/// puts together what is there and what a map says.
+void add_bit_chain(const char *name, std::uint32_t name_key, const Options &options, LaidTable &table) {
+  LaidChain chain;
+  chain.rules.push_back(cleared_mark(options));
+  unsigned number = 0;
+  for (std::uint32_t bit = 1; bit != 0; bit <<= 1U) {
+    if ((options.mark_mask & bit) == 0)
+      continue;
+    ExpressionList e;
+    e.meta(name_key, {0});
+    e.lookup(shared::mark_bit(number++), {0});
+    e.meta(NFT_META_MARK, {0});
+    e.bitwise_or({0}, {0}, bit);
+    e.set_meta(NFT_META_MARK, {0});
+    chain.rules.push_back(shared_rule(e));
+  }
+  table.chains[name] = std::move(chain);
+}
+
+void add_marking(const Options &options, LaidTable &table) {
+  auto &prerouting = table.chains["prerouting"];
+  ExpressionList mark_out;
+  compare_other_bits(options.mark_mask, NFT_CMP_EQ, mark_out);
+  mark_out.meta(NFT_META_IIFNAME, {0});
+  mark_out.lookup_data(shared::out_marks, {0}, {4});
+  mark_out.set_meta(NFT_META_MARK, {4});
+  prerouting.rules.push_back(shared_rule(mark_out));
+  ExpressionList bits_out;
+  compare_other_bits(options.mark_mask, NFT_CMP_NEQ, bits_out);
+  bits_out.verdict(NFT_JUMP, "mark-out");
+  prerouting.rules.push_back(shared_rule(bits_out));
+  add_bit_chain("mark-out", NFT_META_IIFNAME, options, table);
+
+  auto forward = base_chain(NF_BR_FORWARD, before_ip_forward);
+  ExpressionList mark_in;
+  compare_other_bits(options.mark_mask, NFT_CMP_EQ, mark_in);
+  mark_in.payload(NFT_PAYLOAD_LL_HEADER, 12, 2, {0});
+  mark_in.meta(NFT_META_OIFNAME, {1});
+  mark_in.lookup_data(shared::in_marks, {0}, {8});
+  mark_in.set_meta(NFT_META_MARK, {8});
+  mark_in.verdict(NF_ACCEPT);
+  forward.rules.push_back(shared_rule(mark_in));
+  forward.rules.push_back(cleared_mark(options)); // of what no IP family has seen
+  ExpressionList bits_in;
+  compare_other_bits(options.mark_mask, NFT_CMP_NEQ, bits_in);
+  bits_in.payload(NFT_PAYLOAD_LL_HEADER, 12, 2, {0});
+  bits_in.meta(NFT_META_OIFNAME, {1});
+  bits_in.lookup_data(shared::in_marks, {0}, {8});
+  bits_in.verdict(NFT_JUMP, "mark-in");
+  forward.rules.push_back(shared_rule(bits_in));
+  table.chains["forward"] = std::move(forward);
+  add_bit_chain("mark-in", NFT_META_OIFNAME, options, table);
+
+  auto input = base_chain(NF_BR_LOCAL_IN, first_in_bridge);
+  input.rules.push_back(cleared_mark(options));
+  table.chains["input"] = std::move(input);
+}
+
+void add_bridge_chains(const std::vector<ProgramId> &programs, bool any_ip, const Options &options, LaidTable &table) {
+  table.chains["prerouting"] = base_chain(NF_BR_PRE_ROUTING, first_in_bridge);
+  table.chains["postrouting"] = base_chain(NF_BR_POST_ROUTING, last_in_bridge);
+  if (any_ip)
+    add_marking(options, table);
+  auto &prerouting = table.chains["prerouting"];
+  add_ways(programs, {PortKey::Kind::in_name, 0}, Direction::out, false, prerouting);
+  prerouting.rules.push_back(renamed_devices(NFT_META_IIF));
+  auto &postrouting = table.chains["postrouting"];
+  add_ways(programs, {PortKey::Kind::out_name, 0}, Direction::in, false, postrouting);
+  postrouting.rules.push_back(renamed_devices(NFT_META_OIF));
+}
+
+void add_ip_chains(const std::vector<ProgramId> &programs, const Options &options, LaidTable &table) {
+  const auto add = [&](const char *name, std::uint32_t hook, Direction direction) {
+    auto chain = base_chain(hook, filter);
+    ExpressionList unmarked;
+    unmarked.meta(NFT_META_MARK, {0});
+    unmarked.bitwise_and({0}, {0}, host_bytes(options.mark_mask));
+    unmarked.compare({0}, NFT_CMP_EQ, host_bytes(0));
+    unmarked.verdict(NF_ACCEPT);
+    chain.rules.push_back(shared_rule(unmarked));
+    add_ways(programs, {PortKey::Kind::mark, options.mark_mask}, direction, true, chain);
+    chain.rules.push_back(cleared_mark(options));
+    table.chains[name] = std::move(chain);
+  };
+  add("prerouting", NF_INET_PRE_ROUTING, Direction::out);
+  add("forward", NF_INET_FORWARD, Direction::in);
+  LaidChain accept;
+  ExpressionList e;
+  clear_mark(options.mark_mask, e);
+  e.verdict(NF_ACCEPT);
+  accept.rules.push_back(shared_rule(e));
+  table.chains[accept_chain] = std::move(accept);
+}
+
+/// The rule that counts a packet for its port, whose name or mark `key` loads. It decides nothing, so that a port that is
+/// missing in the set still loses the packet.
+LaidRule count_dropped(const PortKey &key, const char *set) {
+  ExpressionList e;
+  key.load(e);
+  e.lookup(set, {0});
+  return shared_rule(e);
+}
+
+void add_end(const std::string &name, const PortKey &key, const char *set, const ExpressionList &verdict,
+             LaidTable &table) {
+  LaidChain chain;
+  chain.rules.push_back(count_dropped(key, set));
+  chain.rules.push_back(shared_rule(verdict));
+  table.chains[name] = std::move(chain);
+}
+
+void add_ends(Family family, const Options &options, LaidTable &table) {
+  ExpressionList drop;
+  drop.counter();
+  drop.verdict(NF_DROP);
+  ExpressionList reject;
+  reject.counter();
+  reject.reject(family == Family::ip ? ICMP_PORT_UNREACH : ICMPV6_PORT_UNREACH);
+  for (const auto direction : {Direction::out, Direction::in}) {
+    const bool out = direction == Direction::out;
+    const auto *set = out ? shared::out_dropped : shared::in_dropped;
+    const PortKey by_mark{PortKey::Kind::mark, options.mark_mask};
+    const PortKey by_name{out ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0};
+    add_end(drop_chain(direction), family == Family::bridge ? by_name : by_mark, set, drop, table);
+    if (family != Family::bridge)
+      add_end(reject_chain(direction), by_mark, set, reject, table);
+  }
+}
+
+} // namespace
+
+void add_base_chains(Family family, const std::vector<ProgramId> &programs, bool any_ip, const Options &options,
+                     LaidTable &table) {
+  if (family == Family::bridge)
+    add_bridge_chains(programs, any_ip, options, table);
+  else
+    add_ip_chains(programs, options, table);
+  add_ends(family, options, table);
+}
+
+std::string drop_chain(Direction direction) { return direction == Direction::out ? "drop-out" : "drop-in"; }
+
+std::string reject_chain(Direction direction) { return direction == Direction::out ? "reject-out" : "reject-in"; }
+
+LaidRule laid_rule(netlink::RuleContent content, std::shared_ptr<const Origin> origin) {
+  auto form = netlink::canonical_form(content.expressions);
+  return {std::move(content), std::move(form), std::move(origin)};
+}
+
+LaidRule end_of_sub_chain() {
+  ExpressionList e;
+  e.counter();
+  e.verdict(NF_ACCEPT);
+  return shared_rule(e);
+}
+
+LaidRule end_of_ip_program() {
+  ExpressionList e;
+  e.counter();
+  e.verdict(NFT_GOTO, accept_chain);
+  return shared_rule(e);
+}
+
+} // namespace nwgate::nftables

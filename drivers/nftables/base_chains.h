@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The chains at the kernel's hooks, which lead packets to their port's program, and those that all programs use.
+#pragma once
+
+#include "drivers/nftables/layout.h"
+
+namespace nwgate::nftables {
+
+/// `programs` are those of this family; `any_ip` is whether a program has an IP layer, here or elsewhere.
+void add_base_chains(netlink::Family family, const std::vector<ProgramId> &programs, bool any_ip,
+                     const Options &options, LaidTable &table);
+
+std::string drop_chain(Direction direction);
+std::string reject_chain(Direction direction);
+
+LaidRule laid_rule(netlink::RuleContent content, std::shared_ptr<const Origin> origin);
+/// At the end of a chain of the ethernet layer that was jumped to, the frame passes.
+LaidRule end_of_sub_chain();
+/// Where packets go that a program of an IP layer accepts: their mark is cleared.
+inline constexpr const char *accept_chain = "accept";
+LaidRule end_of_ip_program();
+
+} // namespace nwgate::nftables

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/nftables/layout.h"
+
+#include "drivers/nftables/base_chains.h"
+#include "engine/model/diagnostic_ids.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <fmt/format.h>
+#include <linux/if_ether.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+namespace nwgate::nftables {
+namespace {
+
+using netlink::Family;
+
+// nft(8)'s numbers of types, for its listings.
+constexpr std::uint32_t type_integer = 4;
+constexpr std::uint32_t type_ipv4 = 7;
+constexpr std::uint32_t type_ipv6 = 8;
+constexpr std::uint32_t type_mac = 9;
+constexpr std::uint32_t type_ether_type = 10;
+constexpr std::uint32_t type_port_number = 13;
+constexpr std::uint32_t type_mark = 19;
+constexpr std::uint32_t type_interface_index = 20;
+constexpr std::uint32_t type_interface_name = 41;
+constexpr std::uint32_t name_length = 16;
+constexpr std::uint32_t number_length = 4;
+
+std::uint32_t concatenated(std::uint32_t left, std::uint32_t right) { return left << 6U | right; }
+
+std::uint32_t type_of(KeyPart::Encoding encoding) {
+  switch (encoding) {
+  case KeyPart::Encoding::mac:
+    return type_mac;
+  case KeyPart::Encoding::ipv4:
+    return type_ipv4;
+  case KeyPart::Encoding::ipv6:
+    return type_ipv6;
+  case KeyPart::Encoding::u16:
+    return type_port_number;
+  default:
+    return type_integer;
+  }
+}
+
+netlink::SetSpec map_spec(std::uint32_t key_type, std::uint32_t key_length, std::uint32_t data_type,
+                          std::uint32_t data_length, bool counters) {
+  netlink::SetSpec spec;
+  spec.key_type = key_type;
+  spec.key_length = key_length;
+  spec.data_type = data_type;
+  spec.data_length = data_length;
+  spec.counters = counters;
+  return spec;
+}
+
+netlink::SetSpec set_spec(std::uint32_t key_type, std::uint32_t key_length, bool counters) {
+  return map_spec(key_type, key_length, 0, 0, counters);
+}
+
+netlink::SetSpec lookup_spec(const Lookup &lookup, std::uint32_t port_length) {
+  netlink::SetSpec spec;
+  spec.key_type = port_length == name_length ? type_interface_name : type_mark;
+  spec.key_length = port_length;
+  if (lookup.has_intervals())
+    spec.interval_fields.push_back(port_length);
+  for (const auto &part : lookup.parts) {
+    spec.key_type = concatenated(spec.key_type, type_of(part.encoding));
+    spec.key_length += (part.length() + 3) / 4 * 4;
+    if (lookup.has_intervals())
+      spec.interval_fields.push_back(part.length());
+  }
+  return spec;
+}
+
+Family family_of(Layer layer) {
+  return layer == Layer::ethernet ? Family::bridge : layer == Layer::ipv4 ? Family::ip : Family::ip6;
+}
+
+PortKey key_of(Layer layer, Direction direction, const Options &options) {
+  if (layer != Layer::ethernet)
+    return {PortKey::Kind::mark, options.mark_mask};
+  return {direction == Direction::out ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0};
+}
+
+class Names final : public RuleNames {
+public:
+  Names(const SharedProgram &program, Direction direction) : program_(program), direction_(direction) {}
+
+  [[nodiscard]] std::string set(std::size_t lookup) const override {
+    return set_name(program_.name, program_.lookups.lookups[lookup]);
+  }
+  [[nodiscard]] std::string chain(const std::string &name) const override {
+    return chain_name(program_.name, direction_, name);
+  }
+  [[nodiscard]] std::string accept() const override { return accept_chain; }
+  [[nodiscard]] std::string drop() const override { return drop_chain(direction_); }
+  [[nodiscard]] std::string reject() const override { return reject_chain(direction_); }
+
+private:
+  const SharedProgram &program_;
+  Direction direction_;
+};
+
+/// Sets keyed by port.
+netlink::SetSpec port_spec(Family family, bool counters) {
+  return family == Family::bridge ? set_spec(type_interface_name, name_length, counters)
+                                  : set_spec(type_mark, number_length, counters);
+}
+
+void add_table_sets(Family family, const Options &options, bool any_ip, LaidTable &table) {
+  const auto add = [&](const std::string &name, netlink::SetSpec spec) { table.sets[name].spec = std::move(spec); };
+  for (const auto *name : {shared::out_others, shared::in_others}) {
+    auto spec = port_spec(family, family == Family::bridge);
+    spec.verdicts = true;
+    add(name, std::move(spec));
+  }
+  for (const auto *name : {shared::out_dropped, shared::in_dropped})
+    add(name, port_spec(family, true));
+  if (family != Family::bridge)
+    return;
+  add(shared::devices, map_spec(type_interface_index, number_length, type_interface_name, name_length, false));
+  if (!any_ip)
+    return;
+  add(shared::out_marks, map_spec(type_interface_name, name_length, type_mark, number_length, false));
+  add(shared::in_marks, map_spec(concatenated(type_ether_type, type_interface_name), number_length + name_length,
+                                 type_mark, number_length, false));
+  for (unsigned bit = 0; bit < static_cast<unsigned>(std::popcount(options.mark_mask)); ++bit)
+    add(shared::mark_bit(bit), port_spec(family, false));
+}
+
+void append(const std::vector<std::uint8_t> &bytes, netlink::Elements &out) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+/// The lookups that chains of the layer make.
+std::vector<bool> lookups_in(const SharedProgram &program, Layer layer) {
+  std::vector<bool> used(program.lookups.lookups.size());
+  for (std::size_t c = 0; c < program.program.chains.size(); ++c)
+    if (program.program.chains[c].layer == layer)
+      for (const auto &plan : program.lookups.chains[c])
+        for (const auto &lookup : plan.lookups)
+          used[lookup.lookup] = true;
+  return used;
+}
+
+/// No packet comes behind the last rule.
+bool has_end(const Chain &chain) {
+  return !chain.rules.empty() && chain.rules.back().matches.empty() &&
+         chain.rules.back().verdict != VerdictKind::continue_with_next && chain.rules.back().verdict != VerdictKind::jump;
+}
+
+constexpr std::array all_layers = {Layer::ethernet, Layer::ipv4, Layer::ipv6};
+
+void refuse(const ProgramRule &rule, const std::string &why, Diagnostics &diagnostics) {
+  auto &diagnostic = diagnostics.error(id::not_expressible, rule.origin ? rule.origin->where : SourcePosition{},
+                                       "layout nftables: " + why);
+  if (rule.origin)
+    for (auto step = rule.origin->path.rbegin(); step != rule.origin->path.rend(); ++step)
+      diagnostic.note(step->where, "included from here");
+}
+
+} // namespace
+
+std::uint32_t most_marks(const Options &options) {
+  return options.mark_mask >> static_cast<unsigned>(std::countr_zero(options.mark_mask));
+}
+
+std::uint32_t mark_of(std::uint32_t number, const Options &options) {
+  return number << static_cast<unsigned>(std::countr_zero(options.mark_mask));
+}
+
+Layers layers_of(const SharedProgram &program) {
+  return {program.program.has_layer(Layer::ipv4), program.program.has_layer(Layer::ipv6)};
+}
+
+void lay_out_base(const std::vector<Dispatched> &programs, const Options &options, Ruleset &out) {
+  const auto is_in = [](Family family) {
+    return [family](const Dispatched &program) { return program.layers.in(family); };
+  };
+  const bool any_ip =
+      std::ranges::any_of(programs, [](const Dispatched &program) { return program.layers.any_ip(); });
+  for (const auto family : {Family::bridge, Family::ip, Family::ip6}) {
+    std::vector<ProgramId> here;
+    for (const auto &program : programs)
+      if (is_in(family)(program))
+        here.push_back(program.id);
+    if (family != Family::bridge && here.empty())
+      continue;
+    auto &table = out.tables[family];
+    add_table_sets(family, options, any_ip, table);
+    add_base_chains(family, here, any_ip, options, table);
+  }
+}
+
+bool lay_out_program(const SharedProgram &program, const ProgramId &id, const Options &options,
+                     const xtables::SetIndex &sets, Ruleset &out, Diagnostics &diagnostics) {
+  const auto errors = diagnostics.error_count();
+  for (const auto layer : all_layers) {
+    if (layer != Layer::ethernet && !program.program.has_layer(layer))
+      continue;
+    auto &table = out.tables[family_of(layer)];
+    const auto add_set = [&](const std::string &name, netlink::SetSpec spec) {
+      auto &set = table.sets[name];
+      set.spec = std::move(spec);
+      set.program = id;
+    };
+    const auto used = lookups_in(program, layer);
+    for (std::size_t i = 0; i < used.size(); ++i)
+      if (used[i])
+        add_set(set_name(program.name, program.lookups.lookups[i]),
+                lookup_spec(program.lookups.lookups[i], layer == Layer::ethernet ? name_length : number_length));
+    if (id.dispatch == Dispatch::set && layer != Layer::ethernet)
+      add_set(marks_set(program.name), port_spec(Family::ip, false));
+    // Each program has its two chains in each table, if only for a packet to come to their end.
+    for (const auto direction : {Direction::out, Direction::in}) {
+      table.chains[chain_name(program.name, direction, root_chain)].program = id;
+      if (id.dispatch == Dispatch::set && layer == Layer::ethernet)
+        add_set(ports_set(program.name, direction), port_spec(Family::bridge, true));
+    }
+  }
+  for (std::size_t c = 0; c < program.program.chains.size(); ++c) {
+    const auto &chain = program.program.chains[c];
+    auto &laid = out.tables[family_of(chain.layer)].chains[chain_name(program.name, chain.direction, chain.name)];
+    laid.program = id;
+    const Names names(program, chain.direction);
+    const Place place{family_of(chain.layer), chain.layer, chain.direction,
+                      key_of(chain.layer, chain.direction, options)};
+    for (std::size_t r = 0; r < chain.rules.size(); ++r) {
+      auto lowered = lower(chain.rules[r], program.lookups.chains[c][r], place, names, sets);
+      if (const auto *why = std::get_if<std::string>(&lowered))
+        refuse(chain.rules[r], *why, diagnostics);
+      else
+        laid.rules.push_back(laid_rule(std::get<netlink::RuleContent>(std::move(lowered)), chain.rules[r].origin));
+    }
+    if (chain.layer == Layer::ethernet && chain.name != root_chain && chain.end == VerdictKind::accept &&
+        !has_end(chain))
+      laid.rules.push_back(end_of_sub_chain());
+  }
+  for (const auto layer : {Layer::ipv4, Layer::ipv6})
+    if (program.program.has_layer(layer))
+      for (const auto direction : {Direction::out, Direction::in})
+        if (const auto *chain = program.program.find(layer, direction, root_chain); chain == nullptr || !has_end(*chain))
+          out.tables[family_of(layer)]
+              .chains[chain_name(program.name, direction, root_chain)]
+              .rules.push_back(end_of_ip_program());
+  return diagnostics.error_count() == errors;
+}
+
+namespace {
+
+/// Writes the elements of one port.
+class PortWriter {
+public:
+  PortWriter(const PortProgram &port, const PortPlace &place, const Options &options, Ruleset &out)
+      : port_(port), program_(*port.program), place_(place), options_(options), out_(out), name_(name_key(port.port)),
+        mark_(number_key(place.mark)) {}
+
+  void run() {
+    auto &bridge = out_.tables[Family::bridge];
+    for (const auto direction : {Direction::out, Direction::in})
+      lead(bridge, name_, ports_set(program_.name, direction), direction);
+    for (const auto *dropped : {shared::out_dropped, shared::in_dropped})
+      append(name_, bridge.sets[dropped].elements);
+    if (place_.device)
+      for (const auto &part : {number_key(*place_.device), name_})
+        append(part, bridge.sets[shared::devices].elements);
+    if (place_.mark != 0)
+      add_mark(bridge);
+    for (const auto layer : all_layers)
+      if (layer == Layer::ethernet || program_.program.has_layer(layer))
+        add_layer(layer);
+  }
+
+private:
+  /// To the program.
+  void lead(LaidTable &table, const std::vector<std::uint8_t> &key, const std::string &set, Direction direction) {
+    if (place_.program.dispatch == Dispatch::set)
+      append(key, table.sets[set].elements);
+    else
+      table.sets[direction == Direction::out ? shared::out_others : shared::in_others].verdicts.push_back(
+          {key, chain_name(program_.name, direction, root_chain), true});
+  }
+
+  void add_mark(LaidTable &bridge) {
+    for (const auto &part : {name_, mark_})
+      append(part, bridge.sets[shared::out_marks].elements);
+    const auto lowest = static_cast<unsigned>(std::countr_zero(options_.mark_mask));
+    for (unsigned bit = 0; bit < static_cast<unsigned>(std::popcount(options_.mark_mask)); ++bit)
+      if ((place_.mark >> (bit + lowest) & 1U) != 0)
+        append(name_, bridge.sets[shared::mark_bit(bit)].elements);
+  }
+
+  void add_layer(Layer layer) {
+    auto &table = out_.tables[family_of(layer)];
+    const auto &key = layer == Layer::ethernet ? name_ : mark_;
+    if (layer != Layer::ethernet) {
+      auto &in_marks = out_.tables[Family::bridge].sets[shared::in_marks].elements;
+      const std::uint16_t type = layer == Layer::ipv4 ? ETH_P_IP : ETH_P_IPV6;
+      append({static_cast<std::uint8_t>(type >> 8U), static_cast<std::uint8_t>(type & 0xffU), 0, 0}, in_marks);
+      append(name_, in_marks);
+      append(mark_, in_marks);
+      if (place_.program.dispatch == Dispatch::set)
+        append(mark_, table.sets[marks_set(program_.name)].elements);
+      else
+        for (const auto direction : {Direction::out, Direction::in})
+          lead(table, mark_, {}, direction);
+      for (const auto *dropped : {shared::out_dropped, shared::in_dropped})
+        append(mark_, table.sets[dropped].elements);
+    }
+    const auto used = lookups_in(program_, layer);
+    for (std::size_t i = 0; i < used.size(); ++i)
+      if (used[i])
+        add_values(program_.lookups.lookups[i], port_.values[i], key,
+                   table.sets[set_name(program_.name, program_.lookups.lookups[i])].elements);
+  }
+
+  static void add_values(const Lookup &lookup, const KeyTails &tails, const std::vector<std::uint8_t> &key,
+                         netlink::Elements &elements) {
+    for (const auto &tail : tails) {
+      const auto half = lookup.has_intervals() ? tail.size() / 2 : tail.size();
+      append(key, elements);
+      elements.insert(elements.end(), tail.begin(), tail.begin() + static_cast<std::ptrdiff_t>(half));
+      if (!lookup.has_intervals())
+        continue;
+      append(key, elements);
+      elements.insert(elements.end(), tail.begin() + static_cast<std::ptrdiff_t>(half), tail.end());
+    }
+  }
+
+  const PortProgram &port_;
+  const SharedProgram &program_;
+  const PortPlace &place_;
+  const Options &options_;
+  Ruleset &out_;
+  std::vector<std::uint8_t> name_, mark_;
+};
+
+} // namespace
+
+void lay_out_port(const PortProgram &port, const PortPlace &place, const Options &options, Ruleset &out) {
+  PortWriter(port, place, options, out).run();
+}
+
+std::string ports_set(const std::string &program, Direction direction) {
+  return fmt::format("{}/{}-ports", program, direction == Direction::out ? "out" : "in");
+}
+
+std::string marks_set(const std::string &program) { return program + "/ports"; }
+
+std::string shared::mark_bit(unsigned bit) { return fmt::format("mark-bit-{}", bit); }
+
+std::string set_name(const std::string &program, const Lookup &lookup) {
+  return fmt::format("{}/{}", program, lookup.name());
+}
+
+std::string chain_name(const std::string &program, Direction direction, const std::string &chain) {
+  const auto *word = direction == Direction::out ? "out" : "in";
+  return chain == root_chain ? fmt::format("{}/{}", program, word) : fmt::format("{}/{}/{}", program, word, chain);
+}
+
+std::vector<std::uint8_t> name_key(const std::string &port) {
+  std::vector<std::uint8_t> key(port.begin(), port.end());
+  key.resize(name_length);
+  return key;
+}
+
+std::vector<std::uint8_t> number_key(std::uint32_t number) {
+  std::vector<std::uint8_t> key(sizeof number);
+  std::memcpy(key.data(), &number, sizeof number);
+  return key;
+}
+
+} // namespace nwgate::nftables

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A program's rule to the expressions of nf_tables.
+///
+/// What nf_tables' own expressions decide exactly as the matches of ebtables and iptables do is written with them. The
+/// rest is left to those matches: they read odd packets in ways of their own (docs/decisions/0006).
+#pragma once
+
+#include "drivers/netlink/expression_list.h"
+#include "drivers/netlink/names.h"
+#include "drivers/nftables/shared_program.h"
+#include "drivers/xtables/codec.h"
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace nwgate::nftables {
+
+/// How the rules of a chain know which port a packet is of.
+struct PortKey {
+  enum class Kind : std::uint8_t { in_name, out_name, mark };
+  Kind kind = Kind::in_name;
+  /// The bits of the packet's mark that hold the port's number.
+  std::uint32_t mark_mask = 0;
+
+  /// Bytes at the front of a key.
+  [[nodiscard]] std::uint32_t length() const { return kind == Kind::mark ? 4 : 16; }
+  /// To the register 0 and the ones behind it.
+  void load(netlink::ExpressionList &out) const;
+};
+
+/// Where a chain's rules are.
+struct Place {
+  netlink::Family family{};
+  Layer layer{};
+  Direction direction{};
+  PortKey key;
+};
+
+/// Names that the rule refers to.
+struct RuleNames {
+  /// Of the set of a lookup.
+  virtual std::string set(std::size_t lookup) const = 0;
+  /// Of a chain of the same layer and direction.
+  virtual std::string chain(const std::string &name) const = 0;
+  /// Where packets of an IP layer go that are accepted.
+  virtual std::string accept() const = 0;
+  /// Where packets go to be dropped, or rejected.
+  virtual std::string drop() const = 0;
+  virtual std::string reject() const = 0;
+  virtual ~RuleNames() = default;
+};
+
+/// Or why the rule cannot be expressed there.
+std::variant<netlink::RuleContent, std::string> lower(const ProgramRule &rule, const RulePlan &plan, const Place &place,
+                                                      const RuleNames &names, const xtables::SetIndex &sets);
+
+} // namespace nwgate::nftables

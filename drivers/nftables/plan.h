@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What has to change in the kernel: decided purely, then committed in one transaction.
+#pragma once
+
+#include "drivers/netlink/transaction.h"
+#include "drivers/nftables/kernel_state.h"
+#include "drivers/nftables/layout.h"
+#include "engine/base/diagnostics.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace nwgate::nftables {
+
+/// What should be there.
+struct Desired {
+  struct Port {
+    PortProgram program;
+    /// The index of the network device of that name, if there is one now.
+    std::optional<std::uint32_t> device;
+  };
+  std::vector<Port> ports;
+  /// Ports that shall have nothing.
+  std::vector<std::string> leaving;
+  /// Ports that keep what they have, whatever that is: their documents are broken at the moment.
+  std::set<std::string> untouched;
+  Options options;
+  /// Whether there is a network device of this index.
+  bool (*is_device)(std::uint32_t index) = nullptr;
+};
+
+/// How much of the kernel a plan decides about.
+enum class Scope : std::uint8_t {
+  /// The ports that are named.
+  named_ports,
+  /// All ports: what is not desired goes.
+  everything,
+};
+
+/// One change. Those of one kind stand in the order in which they can be made.
+struct Operation {
+  enum class Kind : std::uint8_t {
+    add_table,
+    delete_table,
+    add_chain,
+    delete_chain,
+    flush_chain,
+    add_rule,
+    replace_rule,
+    delete_rule,
+    add_set,
+    delete_set,
+    add_elements,
+    delete_elements,
+    add_verdict,
+    delete_verdict,
+  };
+  Kind kind{};
+  netlink::Family family{};
+  /// The chain or set.
+  std::string name;
+  std::optional<ProgramId> program;
+  netlink::RuleContent rule;
+  std::shared_ptr<const Origin> origin;
+  std::uint64_t handle = 0;
+  netlink::Position position = netlink::Position::append();
+  std::optional<netlink::BaseChain> base;
+  netlink::SetSpec spec;
+  netlink::Elements elements;
+  netlink::VerdictElement verdict;
+  /// What is taken away does not bear our mark.
+  bool foreign = false;
+};
+
+struct Plan {
+  std::vector<Operation> operations;
+  netlink::GenerationId generation = 0;
+};
+
+/// What the kernel knows of a port.
+struct KnownPort {
+  std::string program;
+  /// 0 without one.
+  std::uint32_t mark = 0;
+};
+
+/// What a plan has to know of the world beside the state.
+struct PlanContext {
+  Scope scope = Scope::everything;
+  /// The elements of all sets were read. Without, ports are only added, and `known_ports` is empty.
+  bool elements_read = true;
+  /// The ports that the kernel has.
+  std::map<std::string, KnownPort> known_ports;
+  /// Whether a port's mark is taken, asked only while elements are not read.
+  std::function<bool(std::uint32_t mark)> is_taken;
+};
+
+/// The ports that the state's elements tell of.
+std::map<std::string, KnownPort> ports_in(const KernelState &state);
+
+/// Compares what is desired with what is there. Rules that stay keep their handles and counters. Rules that cannot be
+/// expressed are reported, with the ports that have them in `at_fault`; nothing is returned then.
+std::optional<Plan> make_plan(const Desired &desired, const KernelState &state, const PlanContext &context,
+                              const xtables::SetIndex &sets, Diagnostics &diagnostics, std::set<std::string> &at_fault);
+
+/// Commits the plan as one batch. The first refusal is reported at the rule's place in the documents; `refused` is its
+/// operation.
+Result<netlink::Commit> commit(const Plan &plan, netlink::Channel &channel, Diagnostics &diagnostics,
+                               const Operation **refused);
+
+} // namespace nwgate::nftables

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/nftables/shared_program.h"
+
+#include "drivers/nftables/key_tails.h"
+#include "engine/model/diagnostic_ids.h"
+#include "engine/values/close.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace nwgate::nftables {
+namespace {
+
+/// FNV-1a, 64 bits: names of variants are the same in each run.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037U;
+  for (const char c : text)
+    hash = (hash ^ static_cast<std::uint8_t>(c)) * 1099511628211U;
+  return hash;
+}
+
+Program with_only(const ProgramRule &rule, const Chain &chain, const std::string &filter) {
+  return {filter, {Chain{chain.layer, chain.direction, root_chain, 0, {rule}, chain.end}}};
+}
+
+} // namespace
+
+/// The tuples of every slot of the program, and the elements that they make for each lookup of the base.
+struct ProgramSharing::Values {
+  std::vector<std::vector<Tuple>> tuples;
+  std::vector<std::variant<KeyTails, NoTails>> tails;
+};
+
+ProgramSharing::ProgramSharing(const Program &program) : program_(program) {
+  base_ = std::make_shared<const SharedProgram>(SharedProgram{program.filter, program, find_lookups(program)});
+  for (const auto &chain : program.chains)
+    for (const auto &rule : chain.rules)
+      for (const auto &slot : rule.slots)
+        if (std::ranges::none_of(slots_, [&](const auto &known) { return *known.first == slot; }))
+          slots_.emplace_back(&slot, &rule);
+}
+
+std::optional<ProgramSharing::Values> ProgramSharing::evaluate(const BindingValues &values) const {
+  Values result;
+  MissingVariables missing;
+  Diagnostics told_by_close;
+  for (const auto &[slot, rule] : slots_) {
+    auto tuples = evaluate_slot(*slot, values, *rule, missing, told_by_close);
+    if (!tuples)
+      return std::nullopt;
+    result.tuples.push_back(std::move(*tuples));
+  }
+  const auto tuples_of = [&](const Slot &slot) {
+    const auto at = std::ranges::find_if(slots_, [&](const auto &known) { return *known.first == slot; });
+    return &result.tuples[static_cast<std::size_t>(at - slots_.begin())];
+  };
+  for (const auto &lookup : base_->lookups.lookups) {
+    std::vector<const std::vector<Tuple> *> tuples;
+    for (const auto &slot : lookup.slots)
+      tuples.push_back(tuples_of(slot));
+    result.tails.push_back(key_tails(lookup, tuples));
+    if (const auto *why = std::get_if<NoTails>(&result.tails.back()); why != nullptr && *why == NoTails::wrong_value)
+      return std::nullopt;
+  }
+  return result;
+}
+
+std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values) const {
+  std::vector<std::vector<bool>> result;
+  for (const auto &plans : base_->lookups.chains) {
+    auto &of_chain = result.emplace_back();
+    for (const auto &plan : plans)
+      of_chain.push_back(plan.spelled_out || std::ranges::any_of(plan.lookups, [&](const RuleLookup &lookup) {
+                           const auto *tails = std::get_if<KeyTails>(&values.tails[lookup.lookup]);
+                           return tails == nullptr || (lookup.is_single && tails->size() != 1);
+                         }));
+  }
+  return result;
+}
+
+std::shared_ptr<const SharedProgram> ProgramSharing::variant(const std::string &port, const BindingValues &values,
+                                                             const std::vector<std::vector<bool>> &spelled_out,
+                                                             const ResolveLimits &limits, Diagnostics &diagnostics) {
+  SharedProgram shared{{}, {program_.filter, {}}, {}};
+  std::string signature;
+  std::size_t rules = 0;
+  for (std::size_t c = 0; c < program_.chains.size(); ++c) {
+    const auto &chain = program_.chains[c];
+    auto &copy = shared.program.chains.emplace_back(
+        Chain{chain.layer, chain.direction, chain.name, chain.priority, {}, chain.end});
+    for (std::size_t r = 0; r < chain.rules.size(); ++r) {
+      if (base_->lookups.chains[c][r].is_private)
+        signature += port + '\n';
+      if (!spelled_out[c][r]) {
+        copy.rules.push_back(chain.rules[r]);
+        continue;
+      }
+      auto closed = close(with_only(chain.rules[r], chain, program_.filter), values, limits, diagnostics);
+      if (!closed)
+        return nullptr;
+      auto &written = closed->program.chains.front().rules;
+      rules += written.size();
+      for (auto &rule : written) {
+        signature += fmt::format("{}.{}", c, r);
+        for (const auto &[name, value] : rule.values)
+          signature += fmt::format(" {}={}", name, value);
+        signature += '\n';
+        copy.rules.push_back(std::move(rule));
+      }
+    }
+  }
+  if (rules > limits.rules) {
+    diagnostics.error(id::too_many_rules, values.where(),
+                      fmt::format("the binding expands to more than {} rules", limits.rules));
+    return nullptr;
+  }
+  shared.name = fmt::format("{}/v{:016x}", program_.filter, hash_of(signature));
+  auto &known = variants_[shared.name];
+  if (!known) {
+    shared.lookups = find_lookups(shared.program);
+    known = std::make_shared<const SharedProgram>(std::move(shared));
+  }
+  return known;
+}
+
+std::optional<PortProgram> ProgramSharing::bind(const std::string &port, const BindingValues &values,
+                                                const ResolveLimits &limits, Diagnostics &diagnostics) {
+  auto evaluated = evaluate(values);
+  if (!evaluated) {
+    if (close(program_, values, limits, diagnostics))
+      throw std::logic_error("close() finds values for what has none");
+    return std::nullopt;
+  }
+  const auto written = spelled_out(*evaluated);
+  const bool is_base =
+      std::ranges::none_of(written, [](const auto &chain) { return std::ranges::find(chain, true) != chain.end(); }) &&
+      std::ranges::none_of(base_->lookups.chains,
+                           [](const auto &plans) { return std::ranges::any_of(plans, &RulePlan::is_private); });
+  PortProgram result{port, base_, {}};
+  if (!is_base)
+    result.program = variant(port, values, written, limits, diagnostics);
+  if (!result.program)
+    return std::nullopt;
+  std::size_t elements = 0;
+  for (const auto &lookup : result.program->lookups.lookups) {
+    const auto at = std::ranges::find(base_->lookups.lookups, lookup) - base_->lookups.lookups.begin();
+    result.values.push_back(std::get<KeyTails>(std::move(evaluated->tails[static_cast<std::size_t>(at)])));
+    elements += result.values.back().size();
+  }
+  if (elements > limits.rules) {
+    diagnostics.error(id::too_many_rules, values.where(),
+                      fmt::format("the binding's values are more than {} elements of sets", limits.rules));
+    return std::nullopt;
+  }
+  return result;
+}
+
+} // namespace nwgate::nftables

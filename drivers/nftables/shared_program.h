@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Divides what ports have in common, the rules, from what each has for itself, the values.
+#pragma once
+
+#include "drivers/nftables/lookups.h"
+#include "engine/base/diagnostics.h"
+#include "engine/resolve/limits.h"
+#include "engine/values/binding_values.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nwgate::nftables {
+
+/// A program as it stands in the kernel, once for all ports whose values it does not depend on.
+struct SharedProgram {
+  /// The top filter's name; behind it `/v` and sixteen digits when some rules are written out with values.
+  std::string name;
+  /// Rules that are written out have no slots.
+  Program program;
+  ProgramLookups lookups;
+};
+
+/// A set's elements without the port in front: the parts of the key; with intervals, the parts of the key's end too.
+/// Sorted, without repetitions.
+using KeyTails = std::vector<std::vector<std::uint8_t>>;
+
+/// What one port needs.
+struct PortProgram {
+  std::string port;
+  std::shared_ptr<const SharedProgram> program;
+  /// One for each lookup of the program.
+  std::vector<KeyTails> values;
+};
+
+/// The shared programs of one resolved program.
+class ProgramSharing {
+public:
+  /// Views `program`, which must stay.
+  explicit ProgramSharing(const Program &program);
+
+  /// The program and the values of a port. What close() would report is reported; nothing is returned then.
+  std::optional<PortProgram> bind(const std::string &port, const BindingValues &values, const ResolveLimits &limits,
+                                  Diagnostics &diagnostics);
+
+private:
+  struct Values;
+  std::optional<Values> evaluate(const BindingValues &values) const;
+  /// The rules that have to be written out with these values.
+  [[nodiscard]] std::vector<std::vector<bool>> spelled_out(const Values &values) const;
+  std::shared_ptr<const SharedProgram> variant(const std::string &port, const BindingValues &values,
+                                               const std::vector<std::vector<bool>> &spelled_out,
+                                               const ResolveLimits &limits, Diagnostics &diagnostics);
+
+  const Program &program_;
+  std::shared_ptr<const SharedProgram> base_;
+  /// Every slot of the program, each once, with a rule that has it.
+  std::vector<std::pair<const Slot *, const ProgramRule *>> slots_;
+  /// By name.
+  std::map<std::string, std::shared_ptr<const SharedProgram>> variants_;
+};
+
+} // namespace nwgate::nftables

@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,31 +35,25 @@ std::uint32_t most_marks(const Options &options);
 /// The bits of a port's number, from 1 on.
 std::uint32_t mark_of(std::uint32_t number, const Options &options);
 
-/// IP layers that a program has.
-struct Layers {
-  bool ipv4 = false;
-  bool ipv6 = false;
-  bool operator==(const Layers &) const = default;
-
-  [[nodiscard]] bool any_ip() const { return ipv4 || ipv6; }
-  [[nodiscard]] bool in(netlink::Family family) const {
-    return family == netlink::Family::bridge || (family == netlink::Family::ip ? ipv4 : ipv6);
-  }
-};
-Layers layers_of(const SharedProgram &program);
+/// Whether the program has rules of an IP layer.
+bool has_ip_layer(const SharedProgram &program);
+/// The families that need the program for a port that is attached so.
+std::set<netlink::Family> families_of(const SharedProgram &program, Attachment attachment);
 
 /// A program that packets are led to.
 struct Dispatched {
   ProgramId id;
-  Layers layers;
+  /// That have the program.
+  std::set<netlink::Family> families;
 };
 
-/// What all programs share, and the ways to these, which are in the order of their names.
-void lay_out_base(const std::vector<Dispatched> &programs, const Options &options, Ruleset &out);
+/// What all programs share, and the ways to these, which are in the order of their names. `any_routed`: a port of them
+/// is routed and has an IP layer.
+void lay_out_base(const std::vector<Dispatched> &programs, bool any_routed, const Options &options, Ruleset &out);
 
 /// Chains and sets of a program, without elements of ports. Rules that cannot be expressed are reported, all of them;
 /// false then.
-bool lay_out_program(const SharedProgram &program, const ProgramId &id, const Options &options,
+bool lay_out_program(const SharedProgram &program, const Dispatched &place, const Options &options,
                      const xtables::SetIndex &sets, Ruleset &out, Diagnostics &diagnostics);
 
 /// What is known of a port beside its program.

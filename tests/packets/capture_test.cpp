@@ -10,7 +10,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <thread>
 
 namespace nwgate::packets {
 namespace {
@@ -48,8 +47,10 @@ public:
         arrived_out_(network.peer(), "v1p", Tap::Side::received),
         arrived_in_(network.workload(), "v0p", Tap::Side::received) {}
 
-  /// Once all is still.
-  Recording stop() {
+  /// Behind the fences all that was sent before has been decided about.
+  Recording stop(Wire &wire) {
+    wire.send(Sender::workload, {});
+    wire.send(Sender::peer, {});
     Recording recording{sent_out_.take(), sent_in_.take(), {}, {}};
     for (const auto &frame : arrived_out_.take())
       ++recording.arrived_out[comparable(frame.bytes)];
@@ -238,7 +239,7 @@ TEST_F(Capture, MixedTraffic) {
           Vlan{.src_mac = peer_mac, .dst_mac = workload_mac}, Ether{.src_mac = peer_mac, .dst_mac = workload_mac}});
   }
   EXPECT_TRUE(still_talks(long_lasting));
-  const auto recording = recorder.stop();
+  const auto recording = recorder.stop(wire());
   compare(recording, true, {});
 }
 
@@ -255,7 +256,7 @@ TEST_F(Capture, SpoofedAddresses) {
             Vlan{.src_mac = mac, .dst_mac = peer_mac, .type = 0x0800}});
     }
   // The fence has a foreign address, too.
-  compare(recorder.stop(), false, {"--direction", "out"});
+  compare(recorder.stop(wire()), false, {"--direction", "out"});
 }
 
 /// The kernel puts them together before the rules of the IP layers see them, and takes them apart again.
@@ -270,7 +271,7 @@ TEST_F(Capture, Fragments) {
     send(Sender::workload, {ip({.sport = 4001, .dport = 53})});
     send(Sender::peer, {back({.sport = 4001, .dport = 53})});
   }
-  compare(recorder.stop(), true, {});
+  compare(recorder.stop(wire()), true, {});
 }
 
 } // namespace

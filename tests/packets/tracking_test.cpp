@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <random>
+#include <thread>
 
 namespace nwgate::packets {
 namespace {
@@ -51,6 +52,16 @@ std::string word(const explain::Sighting &sighting) {
 std::uint32_t setting(const char *name, std::uint32_t otherwise) {
   const char *value = std::getenv(name);
   return value == nullptr ? otherwise : static_cast<std::uint32_t>(std::strtoul(value, nullptr, 10));
+}
+
+std::vector<TappedFrame> wait_for_frames(Tap &tap) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  auto frames = tap.take();
+  while (frames.empty() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+    frames = tap.take();
+  }
+  return frames;
 }
 
 struct Sent {
@@ -156,7 +167,7 @@ TEST_F(Tracking, TheKernelSaysWhatTheInterpreterSays) {
     const auto bytes = bytes_of(sent.packet, "nwgate:00000000.");
     const bool is_out = sent.sender == Sender::workload;
     (is_out ? workload : peer).send(bytes);
-    const auto arrived = (is_out ? at_peer : at_workload).take();
+    const auto arrived = wait_for_frames(is_out ? at_peer : at_workload);
     const auto ip = explain::ip_header(explain::ethernet_header(explain::Bytes(bytes)));
     const auto sighting = connections.look(std::get<explain::IpHeader>(ip), false, {});
     const auto description =

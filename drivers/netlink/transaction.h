@@ -46,6 +46,7 @@ public:
   static Position before(std::uint64_t handle) { return {Kind::before, handle}; }
   /// Behind the rule with this handle: several of them come out in reverse order.
   static Position after(std::uint64_t handle) { return {Kind::after, handle}; }
+  bool operator==(const Position &) const = default;
 
 private:
   friend class Transaction;

@@ -125,9 +125,24 @@ private:
       else
         plan_elements(name, wanted, is_same ? &found->second : nullptr);
     }
-    for (const auto &[name, set] : present)
-      if (!wanted_->sets.contains(name) && is_obsolete(set.program))
+    for (const auto &[name, set] : present) {
+      if (wanted_->sets.contains(name))
+        continue;
+      if (is_obsolete(set.program))
         add(removals_, Kind::delete_set, name, set.program).foreign = !set.program;
+      else if (set.program)
+        leave(name, set);
+    }
+  }
+
+  /// The set stays for other ports; those that the plan is about have left its program.
+  void leave(const std::string &name, const KernelSet &set) {
+    auto gone = touched_records(name, set);
+    if (gone.empty())
+      return;
+    auto &operation = add(removed_elements_, Kind::delete_elements, name, set.program);
+    operation.spec = set.info.spec;
+    operation.elements = std::move(gone);
   }
 
   void plan_verdicts(const std::string &name, const LaidSet &wanted, const KernelSet *present) {

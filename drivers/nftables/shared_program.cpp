@@ -43,6 +43,8 @@ std::shared_ptr<const SharedProgram> macvtap_of(const SharedProgram &program) {
 struct ProgramSharing::Values {
   std::vector<std::vector<Tuple>> tuples;
   std::vector<std::variant<KeyTails, NoTails>> tails;
+  /// For each lookup, whether there is but one tuple to make elements of.
+  std::vector<bool> is_one_tuple;
 };
 
 ProgramSharing::ProgramSharing(const Program &program) : program_(program) {
@@ -73,6 +75,7 @@ std::optional<ProgramSharing::Values> ProgramSharing::evaluate(const BindingValu
     for (const auto &slot : lookup.slots)
       tuples.push_back(tuples_of(slot));
     result.tails.push_back(key_tails(lookup, tuples));
+    result.is_one_tuple.push_back(std::ranges::all_of(tuples, [](const auto *of_slot) { return of_slot->size() == 1; }));
     if (const auto *why = std::get_if<NoTails>(&result.tails.back()); why != nullptr && *why == NoTails::wrong_value)
       return std::nullopt;
   }
@@ -80,14 +83,19 @@ std::optional<ProgramSharing::Values> ProgramSharing::evaluate(const BindingValu
 }
 
 std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values) const {
+  const auto has_too_many = [&](const RuleLookup &lookup) {
+    const auto *tails = std::get_if<KeyTails>(&values.tails[lookup.lookup]);
+    if (tails == nullptr || (lookup.is_single && tails->size() != 1))
+      return true;
+    // An interval may be the union of several, but what is not in one of them need not be outside the union.
+    return lookup.negated && base_->lookups.lookups[lookup.lookup].has_intervals() &&
+           !values.is_one_tuple[lookup.lookup];
+  };
   std::vector<std::vector<bool>> result;
   for (const auto &plans : base_->lookups.chains) {
     auto &of_chain = result.emplace_back();
     for (const auto &plan : plans)
-      of_chain.push_back(plan.spelled_out || std::ranges::any_of(plan.lookups, [&](const RuleLookup &lookup) {
-                           const auto *tails = std::get_if<KeyTails>(&values.tails[lookup.lookup]);
-                           return tails == nullptr || (lookup.is_single && tails->size() != 1);
-                         }));
+      of_chain.push_back(plan.spelled_out || std::ranges::any_of(plan.lookups, has_too_many));
   }
   return result;
 }

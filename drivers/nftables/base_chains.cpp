@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/nftables/base_chains.h"
 
+#include <array>
 #include <fmt/format.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_bridge.h>
@@ -23,6 +25,11 @@ constexpr std::int32_t before_ip_forward = -10;
 constexpr std::int32_t filter = 0;
 
 std::vector<std::uint8_t> host_bytes(std::uint32_t number) { return number_key(number); }
+
+std::array<std::uint8_t, 2> ether_type(Layer layer) {
+  const std::uint16_t type = layer == Layer::ipv4 ? ETH_P_IP : ETH_P_IPV6;
+  return {static_cast<std::uint8_t>(type >> 8U), static_cast<std::uint8_t>(type & 0xffU)};
+}
 
 LaidRule shared_rule(const ExpressionList &expressions) {
   return laid_rule({expressions.bytes(), program_mark({}), 0}, nullptr);
@@ -276,6 +283,41 @@ void add_device_chain(const std::string &port, const SharedProgram &program, con
   renamed.verdict(NF_DROP);
   chain.rules.push_back(shared_rule(renamed));
   table.chains[fmt::format("{}/{}", port, direction == Direction::out ? "out" : "in")] = std::move(chain);
+}
+
+void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &table) {
+  const auto add = [&](const char *name, std::uint32_t hook, Direction direction) {
+    auto chain = base_chain(hook, filter);
+    const auto name_key = direction == Direction::out ? NFT_META_IIFNAME : NFT_META_OIFNAME;
+    bool has_others = false;
+    for (const auto &program : programs) {
+      if (program.dispatch == Dispatch::verdict_map) {
+        has_others = true;
+        continue;
+      }
+      for (const auto layer : {Layer::ipv4, Layer::ipv6}) {
+        const auto target = ip_chain_name(program.name, direction, layer);
+        ExpressionList e;
+        e.payload(NFT_PAYLOAD_LL_HEADER, 12, 2, {0});
+        e.compare({0}, NFT_CMP_EQ, ether_type(layer));
+        e.meta(name_key, {0});
+        e.lookup(marks_set(program.name), {0});
+        e.verdict(NFT_GOTO, target);
+        chain.rules.push_back(shared_rule(e));
+        table.chains[target].program = program; // empty if the program has no such layer
+      }
+    }
+    if (has_others) {
+      ExpressionList e;
+      e.payload(NFT_PAYLOAD_LL_HEADER, 12, 2, {0});
+      e.meta(name_key, {1});
+      e.lookup_verdict(direction == Direction::out ? shared::out_ip_others : shared::in_ip_others, {0});
+      chain.rules.push_back(shared_rule(e));
+    }
+    table.chains[name] = std::move(chain);
+  };
+  add("ip-prerouting", NF_BR_PRE_ROUTING, Direction::out);
+  add("ip-forward", NF_BR_FORWARD, Direction::in);
 }
 
 std::string drop_chain(Direction direction) { return direction == Direction::out ? "drop-out" : "drop-in"; }

@@ -56,6 +56,7 @@ private:
             auto &program = programs_[chain.program->name];
             program.id = *chain.program;
             program.families.insert(family);
+            program.ip_in_bridge |= family == Family::bridge && (name.ends_with("/out.ipv4") || name.ends_with("/out.ipv6"));
           }
     if (!context_.elements_read) { // ports are only added
       for (const auto &[name, program] : programs_)
@@ -104,13 +105,15 @@ private:
       if (known.id.name.empty())
         known.id = {program->name, rules++ < most_rules ? Dispatch::set : Dispatch::verdict_map};
       if (!result_.kept_programs.contains(program->name)) // otherwise others may have it elsewhere
-        known.families.clear();
+        known = {known.id, {}, false};
     }
-    for (const auto &port : desired_.ports)
-      known_families(port.program).merge(families_of(*port.program.program, port.program.attachment));
+    for (const auto &port : desired_.ports) {
+      auto &known = programs_.at(port.program.program->name);
+      known.families.merge(families_of(*port.program.program, port.program.attachment));
+      known.ip_in_bridge |=
+          port.program.attachment == Attachment::bridge_conntrack && has_ip_layer(*port.program.program);
+    }
   }
-
-  std::set<Family> &known_families(const PortProgram &port) { return programs_.at(port.program->name).families; }
 
   /// Whether a port is routed and has an IP layer: one of those that come, or one that stays.
   [[nodiscard]] bool any_routed() const {

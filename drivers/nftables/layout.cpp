@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <linux/if_ether.h>
+#include <linux/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
@@ -83,15 +84,16 @@ Layer layer_of(Family family) {
 
 bool is_ip(Family family) { return family == Family::ip || family == Family::ip6; }
 
-PortKey key_of(Layer layer, Direction direction, bool is_macvtap, const Options &options) {
-  if (layer != Layer::ethernet)
+PortKey key_of(Family family, Direction direction, bool is_macvtap, const Options &options) {
+  if (is_ip(family))
     return {PortKey::Kind::mark, options.mark_mask};
   return {(direction == Direction::out) != is_macvtap ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0};
 }
 
 class Names final : public RuleNames {
 public:
-  Names(const SharedProgram &program, Direction direction) : program_(program), direction_(direction) {}
+  Names(const SharedProgram &program, Direction direction, Family family)
+      : program_(program), direction_(direction), family_(family) {}
 
   [[nodiscard]] std::string set(std::size_t lookup) const override {
     return set_name(program_.name, program_.lookups.lookups[lookup]);
@@ -99,13 +101,14 @@ public:
   [[nodiscard]] std::string chain(const std::string &name) const override {
     return chain_name(program_.name, direction_, name);
   }
-  [[nodiscard]] std::string accept() const override { return accept_chain; }
+  [[nodiscard]] std::string accept() const override { return is_ip(family_) ? accept_chain : ""; }
   [[nodiscard]] std::string drop() const override { return drop_chain(direction_); }
   [[nodiscard]] std::string reject() const override { return reject_chain(direction_); }
 
 private:
   const SharedProgram &program_;
   Direction direction_;
+  Family family_;
 };
 
 /// Sets keyed by port.
@@ -114,7 +117,7 @@ netlink::SetSpec port_spec(Family family, bool counters) {
                        : set_spec(type_interface_name, name_length, counters);
 }
 
-void add_table_sets(Family family, const Options &options, bool marks, LaidTable &table) {
+void add_table_sets(Family family, const Options &options, bool marks, bool ip_in_bridge, LaidTable &table) {
   const auto add = [&](const std::string &name, netlink::SetSpec spec) { table.sets[name].spec = std::move(spec); };
   for (const auto *name : {shared::out_dropped, shared::in_dropped})
     add(name, port_spec(family, true));
@@ -127,6 +130,12 @@ void add_table_sets(Family family, const Options &options, bool marks, LaidTable
   }
   if (family == Family::bridge)
     add(shared::devices, map_spec(type_interface_index, number_length, type_interface_name, name_length, false));
+  if (ip_in_bridge)
+    for (const auto *name : {shared::out_ip_others, shared::in_ip_others}) {
+      auto spec = set_spec(concatenated(type_ether_type, type_interface_name), number_length + name_length, false);
+      spec.verdicts = true;
+      add(name, std::move(spec));
+    }
   if (!marks)
     return;
   add(shared::out_marks, map_spec(type_interface_name, name_length, type_mark, number_length, false));
@@ -180,8 +189,25 @@ bool has_ip_layer(const SharedProgram &program) {
   return program.program.has_layer(Layer::ipv4) || program.program.has_layer(Layer::ipv6);
 }
 
+bool fits_bridge_conntrack(const SharedProgram &program) {
+  const auto fits = [](const ProgramRule &rule) {
+    return rule.verdict != VerdictKind::reject && std::ranges::all_of(rule.matches, [&](const Match &match) {
+             const bool is_sctp_port = (match.field == Field::th_sport || match.field == Field::th_dport) &&
+                                       std::ranges::any_of(rule.matches, [](const Match &other) {
+                                         return other.operands.front() == Operand(Literal(std::uint32_t{IPPROTO_SCTP}));
+                                       });
+             return match.field != Field::ct_count && match.field != Field::set_lookup &&
+                    match.field != Field::tcp_option && !is_sctp_port;
+           });
+  };
+  return std::ranges::all_of(program.program.chains, [&](const Chain &chain) {
+    return chain.layer == Layer::ethernet || std::ranges::all_of(chain.rules, fits);
+  });
+}
+
 std::set<netlink::Family> families_of(const SharedProgram &program, Attachment attachment) {
-  std::set<netlink::Family> families{attachment == Attachment::bridge ? Family::bridge : Family::netdev};
+  const bool is_bridged = attachment == Attachment::bridge || attachment == Attachment::bridge_conntrack;
+  std::set<netlink::Family> families{is_bridged ? Family::bridge : Family::netdev};
   if (attachment != Attachment::bridge && attachment != Attachment::routed)
     return families;
   for (const auto family : {Family::ip, Family::ip6})
@@ -196,15 +222,21 @@ void lay_out_base(const std::vector<Dispatched> &programs, bool any_routed, cons
   });
   for (const auto family : all_families) {
     std::vector<ProgramId> here;
-    for (const auto &program : programs)
+    std::vector<ProgramId> ip_here;
+    for (const auto &program : programs) {
       if (program.families.contains(family))
         here.push_back(program.id);
+      if (family == Family::bridge && program.ip_in_bridge)
+        ip_here.push_back(program.id);
+    }
     if (here.empty())
       continue;
     auto &table = out.tables[family];
     const bool marks = family == Family::bridge ? any_ip : is_ip(family) && any_routed;
-    add_table_sets(family, options, marks, table);
+    add_table_sets(family, options, marks, !ip_here.empty(), table);
     add_base_chains(family, here, marks, options, table);
+    if (!ip_here.empty())
+      add_bridge_ip_chains(ip_here, table);
   }
 }
 
@@ -217,6 +249,22 @@ public:
                 const xtables::SetIndex &sets, LaidTable &table, Diagnostics &diagnostics)
       : program_(program), id_(id), family_(family), layer_(layer_of(family)), options_(options), sets_(sets),
         table_(table), diagnostics_(diagnostics) {}
+
+  /// The IP layers in the bridge family.
+  void run_ip_in_bridge() {
+    add_set(marks_set(program_.name), port_spec(family_, false));
+    for (const auto layer : {Layer::ipv4, Layer::ipv6}) {
+      if (!program_.program.has_layer(layer))
+        continue;
+      layer_ = layer;
+      add_value_sets();
+      for (const auto direction : {Direction::out, Direction::in})
+        table_.chains[ip_chain_name(program_.name, direction, layer)].program = id_;
+      for (std::size_t c = 0; c < program_.program.chains.size(); ++c)
+        if (program_.program.chains[c].layer == layer_)
+          add_chain(program_.program.chains[c], program_.lookups.chains[c]);
+    }
+  }
 
   void run() {
     add_sets();
@@ -241,12 +289,16 @@ private:
     set.program = id_;
   }
 
-  void add_sets() {
+  void add_value_sets() {
     const auto used = lookups_in(program_, layer_);
     for (std::size_t i = 0; i < used.size(); ++i)
       if (used[i])
         add_set(set_name(program_.name, program_.lookups.lookups[i]),
                 lookup_spec(program_.lookups.lookups[i], is_ip(family_) ? number_length : name_length));
+  }
+
+  void add_sets() {
+    add_value_sets();
     if (id_.dispatch != Dispatch::set || family_ == Family::netdev)
       return;
     if (is_ip(family_))
@@ -257,11 +309,13 @@ private:
   }
 
   void add_chain(const Chain &chain, const std::vector<RulePlan> &plans) {
-    auto &laid = table_.chains[chain_name(program_.name, chain.direction, chain.name)];
+    const bool ip_in_bridge = layer_ != Layer::ethernet && !is_ip(family_);
+    auto &laid = table_.chains[ip_in_bridge ? ip_chain_name(program_.name, chain.direction, layer_)
+                                            : chain_name(program_.name, chain.direction, chain.name)];
     laid.program = id_;
-    const Names names(program_, chain.direction);
+    const Names names(program_, chain.direction, family_);
     const Place place{family_, layer_, chain.direction,
-                      key_of(layer_, chain.direction, program_.is_macvtap, options_)};
+                      key_of(family_, chain.direction, program_.is_macvtap, options_)};
     for (std::size_t r = 0; r < chain.rules.size(); ++r) {
       auto lowered = lower(chain.rules[r], plans[r], place, names, sets_);
       if (const auto *why = std::get_if<std::string>(&lowered))
@@ -290,6 +344,9 @@ bool lay_out_program(const SharedProgram &program, const Dispatched &place, cons
   const auto errors = diagnostics.error_count();
   for (const auto family : place.families)
     ProgramLayout(program, place.id, family, options, sets, out.tables[family], diagnostics).run();
+  if (place.ip_in_bridge)
+    ProgramLayout(program, place.id, Family::bridge, options, sets, out.tables[Family::bridge], diagnostics)
+        .run_ip_in_bridge();
   return diagnostics.error_count() == errors;
 }
 
@@ -305,6 +362,8 @@ public:
   void run() {
     for (const auto family : families_of(program_, port_.attachment))
       is_ip(family) ? add_ip(family) : add_ethernet(family);
+    if (port_.attachment == Attachment::bridge_conntrack && has_ip_layer(program_))
+      add_ip_in_bridge();
   }
 
 private:
@@ -341,8 +400,7 @@ private:
       add_mark(table);
     } else {
       auto &in_marks = out_.tables[Family::bridge].sets[shared::in_marks].elements;
-      const std::uint16_t type = family == Family::ip ? ETH_P_IP : ETH_P_IPV6;
-      append({static_cast<std::uint8_t>(type >> 8U), static_cast<std::uint8_t>(type & 0xffU), 0, 0}, in_marks);
+      append(type_key(layer_of(family)), in_marks);
       append(name_, in_marks);
       append(mark_, in_marks);
     }
@@ -354,6 +412,29 @@ private:
     for (const auto *dropped : {shared::out_dropped, shared::in_dropped})
       append(mark_, table.sets[dropped].elements);
     add_values(layer_of(family), mark_, table);
+  }
+
+  void add_ip_in_bridge() {
+    auto &table = out_.tables[Family::bridge];
+    for (const auto layer : {Layer::ipv4, Layer::ipv6}) {
+      if (!program_.program.has_layer(layer))
+        continue;
+      add_values(layer, name_, table);
+      if (place_.program.dispatch == Dispatch::set)
+        continue;
+      auto key = type_key(layer);
+      append(name_, key);
+      for (const auto direction : {Direction::out, Direction::in})
+        table.sets[direction == Direction::out ? shared::out_ip_others : shared::in_ip_others].verdicts.push_back(
+            {key, ip_chain_name(program_.name, direction, layer), true});
+    }
+    append(name_, table.sets[marks_set(program_.name)].elements);
+  }
+
+  /// The type of the frames that an IP layer sees, at the front of a key.
+  static std::vector<std::uint8_t> type_key(Layer layer) {
+    const std::uint16_t type = layer == Layer::ipv4 ? ETH_P_IP : ETH_P_IPV6;
+    return {static_cast<std::uint8_t>(type >> 8U), static_cast<std::uint8_t>(type & 0xffU), 0, 0};
   }
 
   void add_mark(LaidTable &table) {
@@ -398,6 +479,10 @@ private:
 
 void lay_out_port(const PortProgram &port, const PortPlace &place, const Options &options, Ruleset &out) {
   PortWriter(port, place, options, out).run();
+}
+
+std::string ip_chain_name(const std::string &program, Direction direction, Layer layer) {
+  return fmt::format("{}.{}", chain_name(program, direction, root_chain), layer == Layer::ipv4 ? "ipv4" : "ipv6");
 }
 
 std::string ports_set(const std::string &program, Direction direction) {

@@ -81,7 +81,7 @@ private:
 
   std::optional<std::string> write(std::size_t index) {
     const auto &match = rule_.matches[index];
-    if (needs_extension_beside(match.field) && place_.family != netlink::Family::netdev)
+    if (needs_extension_beside(match.field))
       if (auto why = write_extension())
         return why;
     if (plan_.stands_for(index)) {
@@ -94,7 +94,7 @@ private:
       write_native(match);
       return std::nullopt;
     }
-    if (place_.family == netlink::Family::netdev)
+    if (place_.family == netlink::Family::netdev || (place_.family == netlink::Family::bridge && !in_ethernet_layer()))
       return write_without_extensions(match);
     return in_ethernet_layer() || is_transport(match.field) ? write_extension() : write_alone(match);
   }
@@ -201,8 +201,8 @@ private:
     out_.compare({0}, relation(match), wanted);
   }
 
-  /// At a device's own hooks there are no matches of ebtables. Others come close: they differ where the transport header
-  /// stands behind AH, or is not in a fragment.
+  /// At a device's own hooks, and for IP in the bridge family, there are no matches of the xtables tools. Others come
+  /// close: they differ where the transport header stands behind AH, is not in a fragment, or is cut off.
   std::optional<std::string> write_without_extensions(const Match &match) {
     constexpr std::uint32_t stp_header = 6;
     switch (match.field) {
@@ -219,7 +219,12 @@ private:
       out_.payload(NFT_PAYLOAD_TRANSPORT_HEADER, match.field == Field::th_sport ? 0 : 2, 2, {0});
       compare_range(match, 2, 0);
       return std::nullopt;
+    case Field::icmp_type:
     case Field::icmp6_type:
+      if (match.form == Form::single || match.form == Form::pair) {
+        write_icmp(match);
+        return std::nullopt;
+      }
       if (match.negated)
         break; // of a type and a code at once
       for (const std::uint32_t part : {0U, 1U}) {
@@ -242,7 +247,21 @@ private:
       compare_range(match, length, 0);
       return std::nullopt;
     }
-    return fmt::format("a device's own hooks have no match for {}", info_of(match.field).name);
+    return fmt::format("these hooks of the kernel have no match for {}", info_of(match.field).name);
+  }
+
+  void write_icmp(const Match &match) {
+    constexpr std::uint32_t any_type = 255; // of ICMPv4, to the xtables tools
+    const std::uint32_t length = match.form == Form::pair ? 2 : 1;
+    out_.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, length, {0});
+    if (match.field == Field::icmp_type && number(match) == any_type) {
+      out_.compare({0}, match.negated ? NFT_CMP_LT : NFT_CMP_GTE, std::vector<std::uint8_t>(length));
+      return;
+    }
+    std::vector<std::uint8_t> bytes;
+    for (std::size_t i = 0; i < length; ++i)
+      bytes.push_back(static_cast<std::uint8_t>(number(match, i)));
+    out_.compare({0}, relation(match), bytes);
   }
 
   /// ebt_stp.c of the kernel.
@@ -375,7 +394,7 @@ private:
 
   /// Ports that are looked up exist in the sense of the extension that finds them in the other layout.
   [[nodiscard]] bool needs_extension_beside(Field field) const {
-    return (field == Field::th_sport || field == Field::th_dport) &&
+    return (field == Field::th_sport || field == Field::th_dport) && place_.family != netlink::Family::netdev &&
            (in_ethernet_layer() || protocol() == std::uint32_t{IPPROTO_SCTP});
   }
 
@@ -482,7 +501,7 @@ private:
   }
 
   void write_accept() {
-    if (in_ethernet_layer())
+    if (names_.accept().empty())
       out_.verdict(NF_ACCEPT);
     else
       out_.verdict(NFT_GOTO, names_.accept());

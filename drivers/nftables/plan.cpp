@@ -49,8 +49,9 @@ public:
     const bool has_names = family == Family::bridge || family == Family::netdev || set == shared::out_marks ||
                            set.starts_with("mark-bit-");
     const bool by_mark = !has_names;
-    // The port stands in front, but for these two.
-    const std::size_t at = set == shared::in_marks || set == shared::devices ? 4 : 0;
+    // The port stands in front, but for these.
+    const bool has_type = set == shared::in_marks || set == shared::out_ip_others || set == shared::in_ip_others;
+    const std::size_t at = has_type || set == shared::devices ? 4 : 0;
     const auto length = std::min<std::size_t>(by_mark ? 4 : 16, element.size() - at);
     const auto key = element.subspan(at, length);
     const auto &keys = by_mark ? marks_ : names_;

@@ -20,6 +20,8 @@ namespace nwgate::nftables {
 enum class Attachment : std::uint8_t {
   /// At the hooks of the bridge, and of the IP families by br_netfilter. So are ports whose device does not exist yet.
   bridge,
+  /// At the hooks of the bridge alone, where connections are tracked.
+  bridge_conntrack,
   /// At the hooks of the device itself, and of the IP families that route its packets.
   routed,
   /// At the hooks of the device itself.

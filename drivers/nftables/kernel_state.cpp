@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/nftables/kernel_state.h"
 
+#include "drivers/nftables/layout.h"
+
 #include <array>
 
 namespace nwgate::nftables {
@@ -42,10 +44,12 @@ Result<std::optional<KernelTable>> read_table(netlink::Channel &channel, Family 
     auto &known = table.sets[set.name.name];
     known.program = read_program_mark(set.user_data);
     known.info = std::move(set);
-    known.elements_read = which != ReadElements::none;
+    const bool asks_for_counts = which == ReadElements::all_with_counts || which == ReadElements::counts;
+    const bool with_counts = asks_for_counts && known.info.spec.counters;
+    known.elements_read = which == ReadElements::all || which == ReadElements::all_with_counts || with_counts ||
+                          (which == ReadElements::counts && known.info.name.name == shared::out_marks);
     if (!known.elements_read)
       continue;
-    const bool with_counts = which == ReadElements::all_with_counts && known.info.spec.counters;
     auto listing = netlink::elements(channel, known.info, with_counts);
     if (!listing)
       return fail(std::move(listing.error()));

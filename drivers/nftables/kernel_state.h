@@ -62,6 +62,8 @@ enum class ReadElements : std::uint8_t {
   all,
   /// Of all sets, with what they have counted.
   all_with_counts,
+  /// What port_counters() needs: the sets that count, with their counts, and the marks of ports.
+  counts,
 };
 
 /// Reads the tables that are called nwgate.

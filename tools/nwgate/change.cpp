@@ -2,6 +2,7 @@
 #include "tools/nwgate/change.h"
 
 #include "drivers/link/devices.h"
+#include "drivers/nftables/bridge_conntrack.h"
 #include "engine/model/diagnostic_ids.h"
 #include "tools/nwgate/exit_codes.h"
 #include "tools/nwgate/output.h"
@@ -64,6 +65,9 @@ struct Unseen {
 
 std::vector<Unseen> why_unseen(const CompiledPort &port) {
   std::vector<Unseen> unseen;
+  if (const auto *program = std::get_if<nftables::PortProgram>(&port.rules);
+      program != nullptr && program->attachment != nftables::Attachment::bridge)
+    return unseen;
   const auto ask = [&](Layer layer, const char *name) {
     if (!port.has_layer(layer))
       return;
@@ -141,17 +145,40 @@ Result<> remove_other_layout(Session &session, const HostChange &change, netlink
 
 } // namespace
 
+Result<> use_bridge_conntrack(const Session &session, HostChange &change, netlink::Channel &channel) {
+  std::optional<bool> is_tracked;
+  for (auto &port : change.ports) {
+    auto *program = std::get_if<nftables::PortProgram>(&port.rules);
+    if (program == nullptr || program->attachment != nftables::Attachment::bridge ||
+        !nftables::has_ip_layer(*program->program) || !nftables::fits_bridge_conntrack(*program->program) ||
+        session.settings.bridge_conntrack == "off")
+      continue;
+    if (!is_tracked) {
+      auto found = nftables::tracks_bridge_connections(channel);
+      if (!found)
+        return fail(std::move(found.error()));
+      is_tracked = *found;
+    }
+    if (*is_tracked)
+      program->attachment = nftables::Attachment::bridge_conntrack;
+  }
+  return {};
+}
+
 int commit_change(Session &session, const HostChange &wanted, Scope scope) {
   auto change = wanted;
   const auto errors = session.diagnostics.error_count();
   const bool is_xtables = session.settings.layout == "xtables";
-  if (!is_xtables)
-    require_bridge_netfilter(session, change);
-  if (scope == Scope::named_ports && session.diagnostics.error_count() != errors)
-    return exit_machine;
   auto socket = netlink::Socket::open();
   if (!socket)
     return session.fail_with(socket.error());
+  if (!is_xtables) {
+    if (auto chosen = use_bridge_conntrack(session, change, *socket); !chosen)
+      return session.fail_with(chosen.error());
+    require_bridge_netfilter(session, change);
+  }
+  if (scope == Scope::named_ports && session.diagnostics.error_count() != errors)
+    return exit_machine;
   const auto committed = is_xtables ? commit_xtables(session, change, scope, *socket)
                                     : commit_nftables(session, change, scope, *socket);
   if (!committed)

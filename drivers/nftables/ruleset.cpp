@@ -17,6 +17,11 @@ constexpr std::uint8_t type_dispatch = 0xa6;
 
 } // namespace
 
+std::string table_text(netlink::Family family) {
+  const auto *name = family == netlink::Family::bridge ? "bridge" : family == netlink::Family::ip ? "ip" : "ip6";
+  return std::string(name) + " " + table_name;
+}
+
 void sort_records(netlink::Elements &records, std::size_t size) {
   const auto count = size == 0 ? 0 : records.size() / size;
   const auto *first = records.data();

@@ -154,20 +154,26 @@ std::set<std::string> ports_of(const Operation *refused, const Desired &desired)
 
 Result<Planned> plan_for(const Desired &desired, Scope scope, netlink::Channel &channel, const xtables::SetIndex &sets,
                          Diagnostics &diagnostics) {
-  auto rest = desired;
+  using Clock = std::chrono::steady_clock;
+  std::optional<Desired> rest; // a copy only when ports are left out
   for (;;) {
+    const auto &wanted = rest ? *rest : desired;
     Attempt attempt(scope, channel, sets, true);
-    if (auto read = attempt.read(rest); !read)
+    const auto begin = Clock::now();
+    if (auto read = attempt.read(wanted); !read)
       return fail(std::move(read.error()));
+    const auto has_read = Clock::now();
     std::set<std::string> at_fault;
-    auto plan = attempt.plan(rest, diagnostics, at_fault);
-    if (!plan && (at_fault.empty() || scope != Scope::everything))
-      return Planned{attempt.take_state(), std::nullopt};
+    auto plan = attempt.plan(wanted, diagnostics, at_fault);
+    const auto changed = plan ? changed_programs(*plan, attempt.state()) : std::set<std::string>{};
+    if (plan ? changed.empty() : at_fault.empty() || scope != Scope::everything)
+      return Planned{attempt.take_state(), std::move(plan), has_read - begin, Clock::now() - has_read};
+    if (!rest)
+      rest = desired;
     if (!plan)
-      set_aside(rest, at_fault);
-    else if (const auto changed = changed_programs(*plan, attempt.state());
-             changed.empty() || !set_editions(rest, scope, changed, ports_in(attempt.state())))
-      return Planned{attempt.take_state(), std::move(plan)};
+      set_aside(*rest, at_fault);
+    else if (!set_editions(*rest, scope, changed, ports_in(attempt.state())))
+      return Planned{attempt.take_state(), std::move(plan), has_read - begin, Clock::now() - has_read};
   }
 }
 

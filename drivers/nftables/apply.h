@@ -26,6 +26,8 @@ Result<Applied> apply(const Desired &desired, Scope scope, netlink::Channel &cha
 struct Planned {
   KernelState state;
   std::optional<Plan> plan;
+  std::chrono::nanoseconds read_time{};
+  std::chrono::nanoseconds compare_time{};
 };
 Result<Planned> plan_for(const Desired &desired, Scope scope, netlink::Channel &channel, const xtables::SetIndex &sets,
                          Diagnostics &diagnostics);

@@ -56,27 +56,6 @@ std::uint32_t word_of(std::uint32_t number) {
   return number >= NFT_REG32_00 ? number - NFT_REG32_00 : (number - NFT_REG_1) * 4;
 }
 
-std::string_view sign_of(std::uint32_t operation) {
-  switch (operation) {
-  case NFT_CMP_NEQ:
-    return "!= ";
-  case NFT_CMP_LT:
-    return "< ";
-  case NFT_CMP_LTE:
-    return "<= ";
-  case NFT_CMP_GT:
-    return "> ";
-  case NFT_CMP_GTE:
-    return ">= ";
-  default:
-    return "";
-  }
-}
-
-bool is_zero(Bytes bytes) {
-  return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
-}
-
 class Describer {
 public:
   Describer(Family family, const SetSpecs &specs, const xtables::SetIndex &sets)
@@ -228,28 +207,13 @@ private:
     }
     if (operation == NFT_CMP_EQ && loaded->mask.empty())
       learn(*loaded, data);
-    const auto several = compare_of_several(*loaded, operation, data);
-    for (const auto &words : several)
+    for (const auto &words : compare_words(*loaded, operation, data))
       add(words);
-    if (several.empty())
-      add(compare_text(*loaded, operation, data));
-  }
-
-  static std::string compare_text(const Loaded &loaded, std::uint32_t operation, Bytes data) {
-    const bool is_negated = operation == NFT_CMP_NEQ;
-    if (loaded.kind == ValueKind::connection_state && !loaded.mask.empty() && is_zero(data) &&
-        (is_negated || operation == NFT_CMP_EQ)) // bits of which one has to be set
-      return fmt::format("{} {}{}", loaded.bare_text, is_negated ? "" : "! ", value_text(loaded.kind, loaded.mask));
-    if (const auto length = prefix_of(loaded.mask);
-        length && (loaded.kind == ValueKind::ipv4 || loaded.kind == ValueKind::ipv6) && !loaded.mask.empty())
-      return fmt::format("{} {}{}/{}", loaded.bare_text, sign_of(operation), value_text(loaded.kind, data), *length);
-    const auto sign = !loaded.mask.empty() && operation == NFT_CMP_EQ ? "== " : sign_of(operation);
-    return fmt::format("{} {}{}", loaded.text, sign, value_text(loaded.kind, data));
   }
 
   /// What later fields are read by.
   void learn(const Loaded &loaded, Bytes data) {
-    if (loaded.kind == ValueKind::ether_type && loaded.text == "ether type" && data.size() == 2)
+    if ((loaded.text == "ether type" || loaded.text == "meta protocol") && data.size() == 2)
       ether_type_ = static_cast<std::uint16_t>(data[0] << 8U | data[1]);
     if (loaded.kind == ValueKind::protocol && data.size() == 1)
       protocol_ = data[0];

@@ -157,6 +157,68 @@ constexpr std::array masked_fields = {
     MaskedField{"arp htype", {0x0f, 0xc0}, 2, "ip6 dscp", ValueKind::dscp6},
 };
 
+std::string_view sign_of(std::uint32_t operation) {
+  switch (operation) {
+  case NFT_CMP_NEQ:
+    return "!= ";
+  case NFT_CMP_LT:
+    return "< ";
+  case NFT_CMP_LTE:
+    return "<= ";
+  case NFT_CMP_GT:
+    return "> ";
+  case NFT_CMP_GTE:
+    return ">= ";
+  default:
+    return "";
+  }
+}
+
+bool is_zero(Bytes bytes) {
+  return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
+}
+
+/// The address' prefix that is asked for, by a mask or because so many bytes are loaded; nothing for a whole address.
+std::optional<std::string> prefix_compare(const Loaded &loaded, Bytes data) {
+  if (loaded.kind != ValueKind::ipv4 && loaded.kind != ValueKind::ipv6)
+    return std::nullopt;
+  const std::size_t whole = loaded.kind == ValueKind::ipv4 ? 4 : 16;
+  const auto length =
+      loaded.mask.empty() ? std::optional(static_cast<unsigned>(data.size()) * 8) : prefix_of(loaded.mask);
+  if (!length || data.size() > whole || *length == whole * 8)
+    return std::nullopt;
+  std::vector<std::uint8_t> address(data.begin(), data.end());
+  address.resize(whole);
+  return fmt::format("{}/{}", value_text(loaded.kind, address), *length);
+}
+
+std::string compare_text(const Loaded &loaded, std::uint32_t operation, Bytes data) {
+  const bool is_negated = operation == NFT_CMP_NEQ;
+  if (loaded.kind == ValueKind::connection_state && !loaded.mask.empty() && is_zero(data) &&
+      (is_negated || operation == NFT_CMP_EQ)) // bits of which one has to be set
+    return fmt::format("{} {}{}", loaded.bare_text, is_negated ? "" : "! ", value_text(loaded.kind, loaded.mask));
+  if (auto text = prefix_compare(loaded, data))
+    return fmt::format("{} {}{}", loaded.bare_text, sign_of(operation), *text);
+  const auto sign = !loaded.mask.empty() && operation == NFT_CMP_EQ ? "== " : sign_of(operation);
+  return fmt::format("{} {}{}", loaded.text, sign, value_text(loaded.kind, data));
+}
+
+/// Several fields at once, such as the lengths of addresses in ARP: the words for each; none if it is of one field.
+std::vector<std::string> compare_of_several(const Loaded &loaded, std::uint32_t operation, Bytes data) {
+  if (operation != NFT_CMP_EQ || !loaded.mask.empty())
+    return {};
+  const auto lengths = [](Bytes two) {
+    return std::vector{fmt::format("arp hlen {}", two[0]), fmt::format("arp plen {}", two[1])};
+  };
+  if (loaded.text == "arp lengths" && data.size() == 2)
+    return lengths(data);
+  if (loaded.text != "arp ptype-lengths" || data.size() != 4)
+    return {};
+  auto words = lengths(data.subspan(2));
+  words.insert(words.begin(), fmt::format("arp ptype {}", hex_text(data.first(2))));
+  return words;
+}
+
 } // namespace
 
 Loaded meta_field(std::uint32_t key) { return numbered(meta_fields, key, "meta"); }
@@ -217,18 +279,10 @@ Loaded masked(const Loaded &value, Bytes mask, Bytes bits) {
   return result;
 }
 
-std::vector<std::string> compare_of_several(const Loaded &loaded, std::uint32_t operation, Bytes data) {
-  if (operation != NFT_CMP_EQ || !loaded.mask.empty())
-    return {};
-  const auto lengths = [](Bytes two) {
-    return std::vector{fmt::format("arp hlen {}", two[0]), fmt::format("arp plen {}", two[1])};
-  };
-  if (loaded.text == "arp lengths" && data.size() == 2)
-    return lengths(data);
-  if (loaded.text != "arp ptype-lengths" || data.size() != 4)
-    return {};
-  auto words = lengths(data.subspan(2));
-  words.insert(words.begin(), fmt::format("arp ptype {}", hex_text(data.first(2))));
+std::vector<std::string> compare_words(const Loaded &loaded, std::uint32_t operation, Bytes data) {
+  auto words = compare_of_several(loaded, operation, data);
+  if (words.empty())
+    words.push_back(compare_text(loaded, operation, data));
   return words;
 }
 

@@ -50,8 +50,7 @@ Loaded payload_field(const PayloadPlace &place, netlink::Family family, std::opt
 /// (value & mask) ^ bits.
 Loaded masked(const Loaded &value, netlink::Bytes mask, netlink::Bytes bits);
 
-/// A comparison of several fields at once, such as the lengths of addresses in ARP: the words for each. Empty if it is
-/// of one field.
-std::vector<std::string> compare_of_several(const Loaded &loaded, std::uint32_t operation, netlink::Bytes data);
+/// A comparison with `data`, one text for each field that it is of; `operation` is an NFT_CMP_*.
+std::vector<std::string> compare_words(const Loaded &loaded, std::uint32_t operation, netlink::Bytes data);
 
 } // namespace nwgate::nftables

@@ -18,6 +18,14 @@ constexpr std::uint8_t type_port = 0xa7;
 
 } // namespace
 
+std::string table_text(netlink::Family family) {
+  const auto *name = family == netlink::Family::bridge   ? "bridge"
+                     : family == netlink::Family::netdev ? "netdev"
+                     : family == netlink::Family::ip     ? "ip"
+                                                         : "ip6";
+  return std::string(name) + " " + table_name;
+}
+
 void sort_records(netlink::Elements &records, std::size_t size) {
   const auto count = size == 0 ? 0 : records.size() / size;
   const auto *first = records.data();

@@ -25,6 +25,8 @@ inline constexpr const char *table_name = "nwgate";
 /// The families that have a table.
 inline constexpr std::array all_families = {netlink::Family::bridge, netlink::Family::netdev, netlink::Family::ip,
                                             netlink::Family::ip6};
+/// `bridge nwgate`, `netdev nwgate`, `ip nwgate`, `ip6 nwgate`.
+std::string table_text(netlink::Family family);
 
 /// How packets find their port's program.
 enum class Dispatch : std::uint8_t {

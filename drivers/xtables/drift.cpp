@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/xtables/drift.h"
 
+#include <fmt/format.h>
+
 namespace nwgate::xtables {
 namespace {
 
@@ -29,9 +31,20 @@ std::optional<Drift::Kind> kind_of(const Operation &operation) {
 
 std::vector<Drift> drift_of(const Plan &plan) {
   std::vector<Drift> drifts;
-  for (const auto &operation : plan.operations)
-    if (const auto kind = kind_of(operation))
-      drifts.push_back({*kind, operation.family, operation.chain, operation.port, text_of(operation), operation.mark});
+  for (const auto &operation : plan.operations) {
+    const auto kind = kind_of(operation);
+    if (!kind)
+      continue;
+    auto &drift = drifts.emplace_back();
+    drift.kind = *kind;
+    drift.table = table_text(operation.family);
+    drift.chain = operation.chain;
+    drift.rule = text_of(operation);
+    drift.port = operation.port;
+    drift.origin = operation.mark.place;
+    if (!drift.chain.empty())
+      drift.text = drift.rule.empty() ? "chain " + drift.chain : fmt::format("-A {} {}", drift.chain, drift.rule);
+  }
   return drifts;
 }
 

@@ -9,24 +9,35 @@
 
 namespace nwgate::xtables {
 
+/// One difference, in any layout.
 struct Drift {
   enum class Kind : std::uint8_t {
     /// Should be there and is not.
     missing,
     /// Is there, made by nwgate, and should not be.
     left_over,
-    /// Stands in a chain of ours and was not made by nwgate.
+    /// Stands in a chain or table of ours and was not made by nwgate.
     foreign,
     /// The rule is right, the place in the documents that it names is not.
     moved,
   };
   Kind kind{};
-  Family family{};
+  /// `bridge nat`, `ip nwgate`.
+  std::string table;
+  /// Empty when it is not about a chain.
   std::string chain;
-  std::string port;
-  /// The rule as the tools list it, or empty when it is the whole chain or table.
+  /// The rule as the layout lists it, or empty when it is the whole chain or table.
   std::string rule;
-  OriginText mark;
+  /// The set or map; empty when it is not about one.
+  std::string set;
+  /// The element in words; empty when it is the whole set.
+  std::string element;
+  /// The port that it is of; empty for what ports share.
+  std::string port;
+  /// The place in a document that asks for it: of a rule, or the binding of an element.
+  std::string origin;
+  /// What differs, as it is shown behind the table: `chain CHAIN`, `-A CHAIN RULE`.
+  std::string text;
 };
 
 /// What the plan would mend.

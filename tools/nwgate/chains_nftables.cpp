@@ -22,11 +22,7 @@ using nftables::KernelChain;
 using nftables::KernelSet;
 using nftables::KernelState;
 using nftables::KernelTable;
-
-std::string table_text(Family family) {
-  const auto *name = family == Family::bridge ? "bridge" : family == Family::ip ? "ip" : "ip6";
-  return fmt::format("{} {}", name, nftables::table_name);
-}
+using nftables::table_text;
 
 /// The values of each port in one set.
 struct SetValues {

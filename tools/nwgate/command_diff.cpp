@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "drivers/xtables/drift.h"
+#include "drivers/nftables/drift.h"
 #include "tools/nwgate/change.h"
 #include "tools/nwgate/commands.h"
 #include "tools/nwgate/exit_codes.h"
@@ -12,23 +12,57 @@
 namespace nwgate {
 namespace {
 
-std::string line_of(const xtables::Drift &drift, const Colours &colours) {
-  const bool missing = drift.kind == xtables::Drift::Kind::missing;
-  const auto colour = missing                                     ? colours.red()
-                      : drift.kind == xtables::Drift::Kind::moved ? colours.dim()
-                                                                  : colours.yellow();
-  std::string line = fmt::format("{}{:<9}{} {}", colour, name_of(drift.kind), colours.end(), table_text(drift.family));
-  if (!drift.chain.empty())
-    line += drift.rule.empty() ? " chain " + drift.chain : fmt::format(" -A {} {}", drift.chain, drift.rule);
-  if (!drift.mark.place.empty())
-    line += fmt::format("  {}{}{}", colours.dim(), drift.mark.place, colours.end());
+using xtables::Drift;
+
+std::string line_of(const Drift &drift, const Colours &colours) {
+  const auto colour = drift.kind == Drift::Kind::missing ? colours.red()
+                      : drift.kind == Drift::Kind::moved ? colours.dim()
+                                                         : colours.yellow();
+  std::string line = fmt::format("{}{:<9}{} {}", colour, name_of(drift.kind), colours.end(), drift.table);
+  if (!drift.text.empty())
+    line += " " + drift.text;
+  if (!drift.origin.empty())
+    line += fmt::format("  {}{}{}", colours.dim(), drift.origin, colours.end());
   return line + '\n';
 }
 
-nlohmann::ordered_json json_of(const xtables::Drift &drift) {
-  return {{"kind", name_of(drift.kind)}, {"table", table_text(drift.family)},
-          {"chain", drift.chain},        {"port", drift.port},
-          {"rule", drift.rule},          {"origin", drift.mark.place}};
+nlohmann::ordered_json json_of(const Drift &drift) {
+  nlohmann::ordered_json json = {{"kind", name_of(drift.kind)}, {"table", drift.table}, {"chain", drift.chain},
+                                 {"port", drift.port},          {"rule", drift.rule},   {"origin", drift.origin}};
+  if (!drift.set.empty()) {
+    json["set"] = drift.set;
+    json["element"] = drift.element;
+  }
+  return json;
+}
+
+struct Compared {
+  std::vector<Drift> drifts;
+  /// Something cannot be compared, and was reported.
+  bool failed = false;
+};
+
+Result<Compared> compare_xtables(Session &session, const HostChange &host, netlink::Channel &channel) {
+  const auto plan = xtables::plan_for(host.for_xtables(session), xtables::Scope::everything, channel, session.ip_sets,
+                                      session.diagnostics);
+  if (!plan)
+    return fail(plan.error());
+  return *plan ? Compared{xtables::drift_of(**plan)} : Compared{{}, true};
+}
+
+Result<Compared> compare_nftables(Session &session, HostChange &host, netlink::Channel &channel) {
+  if (auto chosen = use_bridge_conntrack(session, host, channel); !chosen)
+    return fail(std::move(chosen.error()));
+  const auto planned = nftables::plan_for(host.for_nftables(session), nftables::Scope::everything, channel,
+                                          session.ip_sets, session.diagnostics);
+  if (!planned)
+    return fail(planned.error());
+  if (session.options.timing)
+    std::cerr << fmt::format("read: {} us, compare: {} us\n",
+                             std::chrono::duration_cast<std::chrono::microseconds>(planned->read_time).count(),
+                             std::chrono::duration_cast<std::chrono::microseconds>(planned->compare_time).count());
+  return planned->plan ? Compared{nftables::drift_of(*planned->plan, planned->state, session.ip_sets)}
+                       : Compared{{}, true};
 }
 
 } // namespace
@@ -36,9 +70,9 @@ nlohmann::ordered_json json_of(const xtables::Drift &drift) {
 int command_diff(const Words &words) {
   Arguments arguments(
       "diff", "",
-      "Shows where the kernel differs from what the documents say: rules that are missing, left over, foreign in\n"
-      "chains of nwgate, or moved (the rule is right, its place in the documents is another). Exit code 1 if\n"
-      "there is any difference.");
+      "Shows where the kernel differs from what the documents say: rules and elements of sets that are missing,\n"
+      "left over, foreign in what is nwgate's, or moved (the rule is right, its place in the documents is\n"
+      "another). Exit code 1 if there is any difference.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 0);
@@ -47,22 +81,22 @@ int command_diff(const Words &words) {
     return *code;
   auto &session = std::get<Session>(opened);
   Compiler compiler(session);
-  const auto host = compile_host(session, compiler);
+  auto host = compile_host(session, compiler);
   if (!host)
     return session.fail_with(host.error());
   auto socket = netlink::Socket::open();
   if (!socket)
     return session.fail_with(socket.error());
   const auto errors = session.diagnostics.error_count();
-  const auto plan = xtables::plan_for(host->for_xtables(session), xtables::Scope::everything, *socket,
-                                      session.ip_sets, session.diagnostics);
-  if (!plan)
-    return session.fail_with(plan.error());
-  if (!*plan) {
+  const auto compared = session.settings.layout == "xtables" ? compare_xtables(session, *host, *socket)
+                                                             : compare_nftables(session, *host, *socket);
+  if (!compared)
+    return session.fail_with(compared.error());
+  if (compared->failed) {
     session.finish();
     return exit_machine;
   }
-  const auto drifts = xtables::drift_of(**plan);
+  const auto &drifts = compared->drifts;
   if (session.options.json) {
     auto json = nlohmann::ordered_json::array();
     for (const auto &drift : drifts)

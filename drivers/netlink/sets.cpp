@@ -49,8 +49,7 @@ std::vector<std::uint32_t> fields_in(const nlattr &description) {
 
 std::optional<SetInfo> parse_set(const nlmsghdr &message) {
   SetInfo info;
-  info.name.family =
-      static_cast<Family>(static_cast<const nfgenmsg *>(mnl_nlmsg_get_payload(&message))->nfgen_family);
+  info.name.family = static_cast<Family>(static_cast<const nfgenmsg *>(mnl_nlmsg_get_payload(&message))->nfgen_family);
   std::uint32_t flags = 0;
   for (const nlattr *attribute : attributes_in(message)) {
     switch (mnl_attr_get_type(attribute)) {
@@ -124,8 +123,7 @@ public:
     const nlattr *attribute = nullptr;
     if (size < sizeof(nfgenmsg))
       return;
-    const auto *first =
-        static_cast<const nlattr *>(mnl_nlmsg_get_payload_offset(&message, sizeof(nfgenmsg)));
+    const auto *first = static_cast<const nlattr *>(mnl_nlmsg_get_payload_offset(&message, sizeof(nfgenmsg)));
     for_each(first, size - sizeof(nfgenmsg), [&](const nlattr &one) {
       if (mnl_attr_get_type(&one) == NFTA_SET_ELEM_LIST_ELEMENTS)
         attribute = &one;
@@ -182,7 +180,7 @@ private:
       }
     });
     if (spec_.verdicts)
-      return take_verdict(key, verdict);
+      return take_verdict(key, verdict, expression);
     if (end.empty())
       end = key;
     if (key.size() != spec_.key_length || end.size() != key.size() || data.size() != spec_.data_length) {
@@ -198,14 +196,17 @@ private:
       listing.counts.push_back(expression == nullptr ? Counts{} : counts_in(*expression));
   }
 
-  void take_verdict(Bytes key, const nlattr *verdict) {
+  void take_verdict(Bytes key, const nlattr *verdict, const nlattr *expression) {
     const auto *code = verdict == nullptr ? nullptr : find(*verdict, NFTA_VERDICT_CODE);
     const auto *chain = verdict == nullptr ? nullptr : find(*verdict, NFTA_VERDICT_CHAIN);
     const auto number = code == nullptr ? 0 : static_cast<std::int32_t>(number_in(*code));
-    if (chain == nullptr || (number != NFT_JUMP && number != NFT_GOTO))
+    if (chain == nullptr || (number != NFT_JUMP && number != NFT_GOTO)) {
       ++listing.strange;
-    else
-      listing.verdicts.push_back({{key.begin(), key.end()}, text_in(*chain), number == NFT_GOTO});
+      return;
+    }
+    listing.verdicts.push_back({{key.begin(), key.end()}, text_in(*chain), number == NFT_GOTO});
+    if (with_counts_)
+      listing.counts.push_back(expression == nullptr ? Counts{} : counts_in(*expression));
   }
 
   const SetSpec &spec_;

@@ -38,9 +38,7 @@ struct SetSpec {
 
   [[nodiscard]] bool has_intervals() const { return !interval_fields.empty(); }
   /// Bytes that an element of a set or plain map has in `Elements`: key, the interval's end, data.
-  [[nodiscard]] std::size_t element_size() const {
-    return key_length * (has_intervals() ? 2UL : 1UL) + data_length;
-  }
+  [[nodiscard]] std::size_t element_size() const { return key_length * (has_intervals() ? 2UL : 1UL) + data_length; }
 };
 
 /// Elements of one set or plain map, one behind the other: key, with intervals the key's end (both inclusive), data.
@@ -70,7 +68,7 @@ struct ElementListing {
   Elements elements;
   /// Of maps of verdicts.
   std::vector<VerdictElement> verdicts;
-  /// One for each element of a set with counters; in the same order.
+  /// One for each element or verdict of a set with counters; in the same order.
   std::vector<Counts> counts;
   /// Elements that somebody else put there and that this cannot hold: intervals without an end, other verdicts.
   std::size_t strange = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/nftables/kernel_state.h"
 
+#include "drivers/nftables/layout.h"
+
 #include <array>
 
 namespace nwgate::nftables {
@@ -23,6 +25,7 @@ Result<std::optional<KernelTable>> read_table(netlink::Channel &channel, Family 
   for (auto &chain : *chains) {
     auto &known = table.chains[chain.name.name];
     known.program = read_program_mark(chain.user_data);
+    known.port = read_port_mark(chain.user_data);
     known.info = std::move(chain);
   }
   auto rules = netlink::rule_infos(channel, name);
@@ -41,10 +44,12 @@ Result<std::optional<KernelTable>> read_table(netlink::Channel &channel, Family 
     auto &known = table.sets[set.name.name];
     known.program = read_program_mark(set.user_data);
     known.info = std::move(set);
-    known.elements_read = which != ReadElements::none;
+    const bool asks_for_counts = which == ReadElements::all_with_counts || which == ReadElements::counts;
+    const bool with_counts = asks_for_counts && known.info.spec.counters;
+    known.elements_read = which == ReadElements::all || which == ReadElements::all_with_counts || with_counts ||
+                          (which == ReadElements::counts && known.info.name.name == shared::out_marks);
     if (!known.elements_read)
       continue;
-    const bool with_counts = which == ReadElements::all_with_counts && known.info.spec.counters;
     auto listing = netlink::elements(channel, known.info, with_counts);
     if (!listing)
       return fail(std::move(listing.error()));
@@ -72,7 +77,7 @@ Result<KernelState> read_state(netlink::Channel &channel, ReadElements elements)
   return netlink::consistent_read(channel, [&](netlink::GenerationId generation) -> Result<KernelState> {
     KernelState state;
     state.generation = generation;
-    for (const auto family : {Family::bridge, Family::ip, Family::ip6}) {
+    for (const auto family : all_families) {
       auto table = read_table(channel, family, elements);
       if (!table)
         return fail(std::move(table.error()));

@@ -24,6 +24,8 @@ struct KernelChain {
   netlink::ChainInfo info;
   /// Nothing if it is not ours.
   std::optional<ProgramId> program;
+  /// The one port that it is for.
+  std::string port;
   std::vector<KernelRule> rules;
 };
 
@@ -60,6 +62,8 @@ enum class ReadElements : std::uint8_t {
   all,
   /// Of all sets, with what they have counted.
   all_with_counts,
+  /// What port_counters() needs: the sets that count, with their counts, and the marks of ports.
+  counts,
 };
 
 /// Reads the tables that are called nwgate.

@@ -20,6 +20,12 @@ std::optional<Rule> decode(const nftnl_rule &in, Family family, const SetIndex &
   return family == Family::bridge ? decode_bridge(in) : ip::decode_ip(in, family, sets);
 }
 
+std::optional<std::string> extension_text(const std::string &name, std::uint32_t revision,
+                                          std::span<const std::uint8_t> info, Family family, const SetIndex &sets) {
+  const ExpressionReader::XtInfo xt{name, revision, {info.begin(), info.end()}};
+  return family == Family::bridge ? bridge_extension_text(xt) : ip::ip_extension_text(xt, family, sets);
+}
+
 std::string to_save_text(const Rule &rule, Family family) {
   return family == Family::bridge ? bridge_save_text(rule) : ip::ip_save_text(rule, family);
 }

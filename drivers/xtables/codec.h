@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 struct nftnl_rule;
@@ -36,6 +37,11 @@ std::optional<std::string> encode_extensions(const std::vector<Match> &matches, 
 /// The rule that the expressions of `in` stand for: exact, so that encode(decode(x)) has the same expressions as x,
 /// counter values and kernel-private parts of xt infos apart. Nothing if any part of it is not understood.
 std::optional<Rule> decode(const nftnl_rule &in, Family family, const SetIndex &sets);
+
+/// What the tools' -save prints for one xt match of the kernel, whatever stands beside it; nothing if it is not
+/// understood.
+std::optional<std::string> extension_text(const std::string &name, std::uint32_t revision,
+                                          std::span<const std::uint8_t> info, Family family, const SetIndex &sets);
 
 /// What `ebtables-save`, `iptables-save` or `ip6tables-save` print behind `-A CHAIN `, byte for byte.
 std::string to_save_text(const Rule &rule, Family family);

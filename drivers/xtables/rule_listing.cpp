@@ -39,18 +39,22 @@ std::string rule_line(const Rule &rule, Family family, const std::shared_ptr<con
 
 } // namespace
 
+std::string expression_text(const nftnl_expr &expression) {
+  char buffer[4096];
+  const int size = nftnl_expr_snprintf(buffer, sizeof buffer, &expression, NFTNL_OUTPUT_DEFAULT, 0);
+  return fmt::format(
+      "[ {} {}]", nftnl_expr_get_str(&expression, NFTNL_EXPR_NAME),
+      std::string_view(buffer,
+                       size < 0 ? 0 : std::min<std::size_t>(static_cast<std::size_t>(size), sizeof buffer - 1)));
+}
+
 std::string expressions_text(const nftnl_rule &rule) {
   std::string text;
   nftnl_expr_foreach(
       const_cast<nftnl_rule *>(&rule),
       [](nftnl_expr *expression, void *data) {
         auto &out = *static_cast<std::string *>(data);
-        char buffer[4096];
-        const int size = nftnl_expr_snprintf(buffer, sizeof buffer, expression, NFTNL_OUTPUT_DEFAULT, 0);
-        out += fmt::format(
-            "{}[ {} {}]", out.empty() ? "" : " ", nftnl_expr_get_str(expression, NFTNL_EXPR_NAME),
-            std::string_view(buffer,
-                             size < 0 ? 0 : std::min<std::size_t>(static_cast<std::size_t>(size), sizeof buffer - 1)));
+        out += (out.empty() ? "" : " ") + expression_text(*expression);
         return 0;
       },
       &text);

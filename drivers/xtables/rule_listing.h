@@ -7,12 +7,16 @@
 
 #include <string>
 
+struct nftnl_expr;
 struct nftnl_rule;
 
 namespace nwgate::xtables {
 
 /// `meta load iifname => reg 1 ...`: the expressions of one rule, one line.
 std::string expressions_text(const nftnl_rule &rule);
+
+/// `[ meta load iifname => reg 1 ]`: one of them.
+std::string expression_text(const nftnl_expr &expression);
 
 /// Every chain and rule of a ruleset as it would be sent to the kernel; no privileges needed, IP sets have no numbers
 /// here. What cannot be written is reported.

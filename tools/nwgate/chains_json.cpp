@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/chains_json.h"
 
-#include "drivers/xtables/drift.h"
-
 #include <nlohmann/json.hpp>
 
 namespace nwgate {
@@ -29,18 +27,38 @@ Json rule_json(const ListedRule &rule) {
 }
 
 Json chain_json(const ListedChain &chain) {
-  Json json = {{"table", xtables::table_text(chain.family)}, {"chain", chain.name}, {"rules", Json::array()}};
+  Json json = {{"table", chain.table}, {"chain", chain.name}, {"rules", Json::array()}};
   for (const auto &rule : chain.rules)
     json["rules"].push_back(rule_json(rule));
   return json;
 }
 
+void add_program(const ListedProgram &program, Json &entry) {
+  entry["attachment"] = program.attachment;
+  entry["filter"] = program.filter;
+  entry["program"] = program.name;
+  entry["shared_by"] = program.ports;
+}
+
 } // namespace
+
+Json counters_json(const nftables::DirectionCounters &counters) {
+  return {{"packets", counters.accepted.packets},
+          {"bytes", counters.accepted.bytes},
+          {"dropped_packets", counters.dropped.packets},
+          {"dropped_bytes", counters.dropped.bytes}};
+}
 
 std::string to_json(const std::vector<ListedPort> &ports) {
   Json list = Json::array();
   for (const auto &port : ports) {
-    Json entry = {{"port", port.port}, {"layout", "xtables"}, {"links", Json::array()}, {"chains", Json::array()}};
+    Json entry = {{"port", port.port}, {"layout", port.layout}};
+    if (port.program)
+      add_program(*port.program, entry);
+    if (port.counters)
+      entry["counters"] = {{"out", counters_json(port.counters->out)}, {"in", counters_json(port.counters->in)}};
+    entry["links"] = Json::array();
+    entry["chains"] = Json::array();
     for (const auto &link : port.links)
       entry["links"].push_back(chain_json(link));
     for (const auto &chain : port.chains)

@@ -4,9 +4,13 @@
 
 #include "tools/nwgate/chains_view.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace nwgate {
+
+/// What a port has sent or received.
+nlohmann::ordered_json counters_json(const nftables::DirectionCounters &counters);
 
 std::string to_json(const std::vector<ListedPort> &ports);
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/chains_tree.h"
 
-#include "drivers/xtables/drift.h"
-
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <utility>
 
 namespace nwgate {
 namespace {
@@ -19,6 +18,10 @@ public:
 
   std::string make() {
     text_ = fmt::format("{}port {}{}\n", colours_.bold(), port_.port, colours_.end());
+    if (port_.program)
+      add_program(*port_.program);
+    if (port_.counters)
+      add_counters(*port_.counters);
     for (const auto &link : port_.links)
       add_entry(link);
     for (const auto &chain : port_.chains)
@@ -28,20 +31,35 @@ public:
   }
 
 private:
-  static std::string key(const ListedChain &chain) {
-    return fmt::format("{} {}", static_cast<int>(chain.family), chain.name);
+  static std::string key(const ListedChain &chain) { return fmt::format("{} {}", chain.table, chain.name); }
+
+  void add_program(const ListedProgram &program) {
+    text_ += fmt::format("  attached to {}, filter {}", program.attachment, program.filter);
+    if (program.name != program.filter)
+      text_ += fmt::format(", program {}", program.name);
+    text_ += program.ports == 1
+                 ? "\n  counters of rules: of this port alone, which has them for itself\n"
+                 : fmt::format("\n  counters of rules: all {} ports that share the program's rules\n", program.ports);
+  }
+
+  void add_counters(const nftables::PortCounters &counters) {
+    text_ += fmt::format("\n{}{:>10} {:>12} {:>10} {:>12}  of this port{}\n", colours_.dim(), "accepted", "bytes",
+                         "dropped", "bytes", colours_.end());
+    for (const auto &[name, direction] : {std::pair("out", counters.out), std::pair("in", counters.in)})
+      text_ += fmt::format("{:>10} {:>12} {:>10} {:>12}  {}\n", direction.accepted.packets, direction.accepted.bytes,
+                           direction.dropped.packets, direction.dropped.bytes, name);
   }
 
   void add_entry(const ListedChain &link) {
     const auto &rule = link.rules.front();
-    const auto *chain = port_.find(link.family, rule.target);
-    if (chain != nullptr)
+    const auto *chain = port_.find(link.table, rule.target);
+    if (chain != nullptr && std::ranges::find(shown_, key(*chain)) == shown_.end())
       add_chain(*chain, fmt::format("{} {}", link.name, rule.text));
   }
 
   void add_chain(const ListedChain &chain, const std::string &way) {
-    text_ += fmt::format("\n{}{} {}{}  {}({}){}\n", colours_.bold(), xtables::table_text(chain.family), chain.name,
-                         colours_.end(), colours_.dim(), way, colours_.end());
+    text_ += fmt::format("\n{}{} {}{}  {}({}){}\n", colours_.bold(), chain.table, chain.name, colours_.end(),
+                         colours_.dim(), way, colours_.end());
     text_ += fmt::format("{}{:>10} {:>12}  {:<{}}{}{}\n", colours_.dim(), "packets", "bytes", "rule",
                          origin_column - 25, "origin", colours_.end());
     add_rules(chain, 0);
@@ -51,7 +69,7 @@ private:
     shown_.push_back(key(chain));
     for (const auto &rule : chain.rules) {
       add_rule(rule, depth);
-      const auto *target = rule.target.empty() ? nullptr : port_.find(chain.family, rule.target);
+      const auto *target = rule.target.empty() ? nullptr : port_.find(chain.table, rule.target);
       if (target != nullptr && std::ranges::find(shown_, key(*target)) == shown_.end())
         add_rules(*target, depth + 1);
     }
@@ -66,8 +84,8 @@ private:
   }
 
   void add_rule(const ListedRule &rule, std::size_t depth) {
-    const auto shown =
-        fmt::format("{:>10} {:>12}  {:{}}{}", rule.counts.packets, rule.counts.bytes, "", depth * 2, rule.text);
+    const auto shown = fmt::format("{:>10} {:>12}  {:{}}{}", rule.counts.packets, rule.counts.bytes, "", depth * 2,
+                                   rule.text_with_values.empty() ? rule.text : rule.text_with_values);
     const auto origin = origin_of(rule);
     const auto gap = shown.size() + 2 < origin_column ? origin_column - shown.size() : 2;
     text_ += fmt::format("{}{}{}", colour_of(rule), shown, colours_.end());
@@ -82,7 +100,7 @@ private:
     std::string text = rule.mark->place;
     for (const auto &step : rule.mark->included_from)
       text += " < " + step;
-    if (!rule.mark->values.empty())
+    if (!rule.mark->values.empty() && rule.text_with_values.empty())
       text += fmt::format("  [{}]", fmt::join(rule.mark->values, " "));
     if (rule.mark->cut)
       text += " ...";

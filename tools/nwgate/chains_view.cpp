@@ -2,6 +2,7 @@
 #include "tools/nwgate/chains_view.h"
 
 #include "drivers/netlink/user_data.h"
+#include "drivers/xtables/drift.h"
 #include "drivers/xtables/rule_listing.h"
 
 #include <algorithm>
@@ -46,7 +47,7 @@ ListedRule listed(const xtables::KernelRule &rule, Family family) {
 }
 
 ListedChain listed(const xtables::KernelChain &chain, Family family) {
-  ListedChain result{family, chain.info.name.name, {}};
+  ListedChain result{std::string(xtables::table_text(family)), chain.info.name.name, {}};
   for (const auto &rule : chain.rules)
     result.rules.push_back(listed(rule, family));
   return result;
@@ -77,6 +78,7 @@ void add_table(const xtables::KernelTable &table, Family family, std::map<std::s
   for (const auto &[port, of_port] : chains_of) {
     auto &listing = ports[port];
     listing.port = port;
+    listing.layout = "xtables";
     std::set<std::string> done;
     for (const auto &[name, chain] : of_port)
       if (!targets_of[port].contains(name))
@@ -90,16 +92,16 @@ void add_table(const xtables::KernelTable &table, Family family, std::map<std::s
     for (const auto &rule : chain.rules) {
       const auto owner = xtables::read_owner_mark(netlink::user_data_of(*rule.native));
       if (owner && ports.contains(*owner))
-        ports[*owner].links.push_back({family, name, {listed(rule, family)}});
+        ports[*owner].links.push_back({std::string(xtables::table_text(family)), name, {listed(rule, family)}});
     }
   }
 }
 
 } // namespace
 
-const ListedChain *ListedPort::find(Family family, const std::string &name) const {
+const ListedChain *ListedPort::find(const std::string &table, const std::string &name) const {
   const auto found = std::ranges::find_if(
-      chains, [&](const ListedChain &chain) { return chain.family == family && chain.name == name; });
+      chains, [&](const ListedChain &chain) { return chain.table == table && chain.name == name; });
   return found == chains.end() ? nullptr : &*found;
 }
 

@@ -3,8 +3,11 @@
 #pragma once
 
 #include "drivers/netlink/counters.h"
+#include "drivers/nftables/kernel_state.h"
+#include "drivers/nftables/port_counters.h"
 #include "drivers/xtables/kernel_view.h"
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,14 +16,16 @@
 namespace nwgate {
 
 struct ListedRule {
-  /// As the tools list it, or libnftnl's text where it is not a rule of theirs.
+  /// As the layout's tools list it, or libnftnl's text where it is not a rule of theirs.
   std::string text;
+  /// The same with the port's own values where they are looked up; empty if the rule looks up none.
+  std::string text_with_values;
   /// libnftnl's text of the expressions.
   std::string expressions;
   netlink::Counts counts;
   /// Nothing when the rule does not bear nwgate's mark: somebody else put it there.
   std::optional<xtables::OriginText> mark;
-  /// accept, drop, return, jump, goto, reject, continue, or empty when it is not known.
+  /// accept, drop, return, jump, goto, reject, vmap, continue, or empty when it is not known.
   std::string verdict;
   /// Of jump and goto.
   std::string target;
@@ -29,22 +34,41 @@ struct ListedRule {
 };
 
 struct ListedChain {
-  xtables::Family family{};
+  /// `bridge nat`, `ip nwgate`.
+  std::string table;
   std::string name;
   std::vector<ListedRule> rules;
 };
 
+/// A program that ports share, in the layout nftables.
+struct ListedProgram {
+  std::string name;
+  std::string filter;
+  /// How packets come to it: `bridge`.
+  std::string attachment;
+  /// Ports that have it; its rules count for all of them.
+  std::size_t ports = 0;
+};
+
 struct ListedPort {
   std::string port;
+  std::string layout;
+  /// Nothing in the layout xtables, where a port has its rules for itself.
+  std::optional<ListedProgram> program;
+  /// Of this port alone; nothing in the layout xtables.
+  std::optional<nftables::PortCounters> counters;
   /// Entry chains first, each followed by what it jumps to.
   std::vector<ListedChain> chains;
   /// The rules that lead to the entry chains.
   std::vector<ListedChain> links;
 
-  [[nodiscard]] const ListedChain *find(xtables::Family family, const std::string &name) const;
+  [[nodiscard]] const ListedChain *find(const std::string &table, const std::string &name) const;
 };
 
 /// The ports of the view, or only the one that is named, sorted.
 std::vector<ListedPort> list_ports(const xtables::KernelView &view, const std::string &only);
+/// The state's elements have to be read with counts. `sets` are the host's IP sets.
+std::vector<ListedPort> list_ports(const nftables::KernelState &state, const xtables::SetIndex &sets,
+                                   const std::string &only);
 
 } // namespace nwgate

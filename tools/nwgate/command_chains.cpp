@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "drivers/xtables/drift.h"
 #include "tools/nwgate/chains_json.h"
 #include "tools/nwgate/chains_tree.h"
 #include "tools/nwgate/commands.h"
@@ -18,7 +17,7 @@ std::string to_lines(const ListedPort &port, bool expressions) {
   const auto add = [&](const ListedChain &chain) {
     for (const auto &rule : chain.rules)
       if (expressions)
-        text += fmt::format("rule {} {}\n  {}\n", xtables::table_text(chain.family), chain.name, rule.expressions);
+        text += fmt::format("rule {} {}\n  {}\n", chain.table, chain.name, rule.expressions);
       else if (!rule.is_policy)
         text += fmt::format("[{}:{}] -A {} {}\n", rule.counts.packets, rule.counts.bytes, chain.name, rule.text);
   };
@@ -27,6 +26,21 @@ std::string to_lines(const ListedPort &port, bool expressions) {
   for (const auto &chain : port.chains)
     add(chain);
   return text;
+}
+
+/// What the layout of the settings has in the kernel.
+Result<std::vector<ListedPort>> list_layout(const Session &session, netlink::Channel &channel,
+                                            const std::string &only) {
+  if (session.settings.layout == "xtables") {
+    const auto view = xtables::read_all(channel, session.ip_sets);
+    if (!view)
+      return fail(view.error());
+    return list_ports(*view, only);
+  }
+  const auto state = nftables::read_state(channel, nftables::ReadElements::all_with_counts);
+  if (!state)
+    return fail(state.error());
+  return list_ports(*state, session.ip_sets, only);
 }
 
 } // namespace
@@ -52,14 +66,18 @@ int command_chains(const Words &words) {
   if (const auto *code = std::get_if<int>(&opened))
     return *code;
   auto &session = std::get<Session>(opened);
+  if (format == "xtables" && session.settings.layout != "xtables") {
+    std::cerr << "nwgate: the layout nftables has no form that the xtables tools list: tree, nft or json\n";
+    return exit_usage;
+  }
   auto socket = netlink::Socket::open();
   if (!socket)
     return session.fail_with(socket.error());
-  const auto view = xtables::read_all(*socket, session.ip_sets);
-  if (!view)
-    return session.fail_with(view.error());
   const auto only = arguments.words().empty() ? std::string{} : arguments.words().front();
-  const auto ports = list_ports(*view, only);
+  const auto listed = list_layout(session, *socket, only);
+  if (!listed)
+    return session.fail_with(listed.error());
+  const auto &ports = *listed;
   if (ports.empty() && !only.empty() && !session.bindings().find(only)) {
     std::cerr << fmt::format("nwgate: port '{}' is not bound and has no chains\n", only);
     return exit_document;

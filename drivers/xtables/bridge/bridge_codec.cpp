@@ -11,7 +11,6 @@
 #include "drivers/xtables/bridge/interface.h"
 #include "drivers/xtables/bridge/policy.h"
 #include "drivers/xtables/bridge/target.h"
-#include "drivers/xtables/expressions.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -98,6 +97,17 @@ std::optional<Match> decode_match(ExpressionReader &reader) {
   return std::nullopt;
 }
 
+std::string match_text(const Match &match) {
+  return std::visit(
+      []<typename M>(const M &kind) -> std::string {
+        if constexpr (requires { bridge::save_text(kind); })
+          return bridge::save_text(kind);
+        else
+          return {};
+      },
+      match);
+}
+
 void set_compatibility(const EtherType &match, nftnl_rule &out) {
   nftnl_rule_set_u32(&out, NFTNL_RULE_COMPAT_PROTO, htons(match.type.value));
   nftnl_rule_set_u32(&out, NFTNL_RULE_COMPAT_FLAGS, match.type.negated ? NFT_RULE_COMPAT_F_INV : 0);
@@ -147,15 +157,19 @@ std::optional<Rule> decode_bridge(const nftnl_rule &in) {
   return rule;
 }
 
+std::optional<std::string> bridge_extension_text(const ExpressionReader::XtInfo &xt) {
+  const auto match = decode_extension(xt);
+  if (!match)
+    return std::nullopt;
+  auto text = match_text(*match);
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
 std::string bridge_save_text(const Rule &rule) {
   std::string text;
   for (const auto &match : sorted(rule.matches, listing_rank))
-    std::visit(
-        [&](const auto &kind) {
-          if constexpr (requires { bridge::save_text(kind); })
-            text += bridge::save_text(kind);
-        },
-        match);
+    text += match_text(match);
   return text + bridge::save_text(rule.target);
 }
 

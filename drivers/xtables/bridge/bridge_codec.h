@@ -14,6 +14,7 @@
 /// prints only the first and the last of three or more, and ebtables-restore keeps only the last of its kind.
 #pragma once
 
+#include "drivers/xtables/expressions.h"
 #include "drivers/xtables/rule.h"
 
 #include <optional>
@@ -34,6 +35,9 @@ std::optional<std::string> encode_bridge_extensions(const std::vector<Match> &ma
 /// The rule, if it has exactly the expressions that encode_bridge() makes. Nothing for the rule of a policy
 /// (policy.h). Other user data does not matter.
 std::optional<Rule> decode_bridge(const nftnl_rule &in);
+
+/// extension_text() of codec.h.
+std::optional<std::string> bridge_extension_text(const ExpressionReader::XtInfo &xt);
 
 /// What ebtables-save prints behind `-A CHAIN `. Matches and targets that ebtables does not have are left
 /// out.

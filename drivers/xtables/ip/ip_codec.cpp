@@ -151,6 +151,13 @@ std::optional<Match> decode_transport(ExpressionReader &reader, const Context &c
   return std::nullopt;
 }
 
+std::optional<Match> decode_extension(const XtInfo &xt, const Context &context) {
+  for (const auto &decoder : xt_decoders)
+    if (decoder.name == xt.name && decoder.revision == xt.revision)
+      return decoder.decode(xt, context);
+  return std::nullopt;
+}
+
 std::optional<Match> decode_match(ExpressionReader &reader, const Context &context) {
   if (const auto key = reader.take_meta())
     return decode_meta(*key, reader);
@@ -158,9 +165,7 @@ std::optional<Match> decode_match(ExpressionReader &reader, const Context &conte
     return payload->base == NFT_PAYLOAD_TRANSPORT_HEADER ? decode_transport(reader, context)
                                                          : decode_address(reader, context.family);
   if (const auto xt = reader.take_match())
-    for (const auto &decoder : xt_decoders)
-      if (decoder.name == xt->name && decoder.revision == xt->revision)
-        return decoder.decode(*xt, context);
+    return decode_extension(*xt, context);
   return std::nullopt;
 }
 
@@ -207,6 +212,16 @@ std::optional<Rule> decode_ip(const nftnl_rule &in, Family family, const SetInde
   if (!target)
     return std::nullopt;
   return Rule{in_listed_order(std::move(matches)), *target};
+}
+
+std::optional<std::string> ip_extension_text(const XtInfo &xt, Family family, const SetIndex &sets) {
+  Context context{family, sets, std::nullopt};
+  if (xt.name == "tcp")
+    context.protocol = IPPROTO_TCP;
+  else if (xt.name == "udp")
+    context.protocol = IPPROTO_UDP;
+  const auto match = decode_extension(xt, context);
+  return match ? std::optional(match_text(*match, family)) : std::nullopt;
 }
 
 std::string ip_save_text(const Rule &rule, Family family) {

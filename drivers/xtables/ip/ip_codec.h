@@ -3,6 +3,7 @@
 #pragma once
 
 #include "drivers/xtables/codec.h"
+#include "drivers/xtables/expressions.h"
 
 namespace nwgate::xtables::ip {
 
@@ -16,6 +17,9 @@ std::optional<std::string> encode_ip_extensions(const std::vector<Match> &matche
 
 /// decode() of codec.h. The matches come in the order in which iptables-save lists them.
 std::optional<Rule> decode_ip(const nftnl_rule &in, Family family, const SetIndex &sets);
+
+/// extension_text() of codec.h.
+std::optional<std::string> ip_extension_text(const ExpressionReader::XtInfo &xt, Family family, const SetIndex &sets);
 
 /// to_save_text() of codec.h.
 std::string ip_save_text(const Rule &rule, Family family);

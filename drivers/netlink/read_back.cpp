@@ -50,7 +50,8 @@ std::optional<ChainInfo> parse_chain(const nlmsghdr &message) {
     info.base = BaseChain{text_of(nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_TYPE)),
                           nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_HOOKNUM),
                           nftnl_chain_get_s32(chain.get(), NFTNL_CHAIN_PRIO),
-                          static_cast<Policy>(nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_POLICY))};
+                          static_cast<Policy>(nftnl_chain_get_u32(chain.get(), NFTNL_CHAIN_POLICY)),
+                          text_of(nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_DEV))};
   std::uint32_t size = 0;
   const void *data = nftnl_chain_get_data(chain.get(), NFTNL_CHAIN_USERDATA, &size);
   info.user_data = bytes_of(data, size);

@@ -93,6 +93,8 @@ void Transaction::add_base_chain(const ChainName &chain, const BaseChain &base, 
   nlattr *hook = mnl_attr_nest_start(&message, NFTA_CHAIN_HOOK);
   mnl_attr_put_u32(&message, NFTA_HOOK_HOOKNUM, htonl(base.hook));
   mnl_attr_put_u32(&message, NFTA_HOOK_PRIORITY, htonl(static_cast<std::uint32_t>(base.priority)));
+  if (!base.device.empty())
+    mnl_attr_put_strz(&message, NFTA_HOOK_DEV, base.device.c_str());
   mnl_attr_nest_end(&message, hook);
   mnl_attr_put_u32(&message, NFTA_CHAIN_POLICY, htonl(static_cast<std::uint32_t>(base.policy)));
   mnl_attr_put_strz(&message, NFTA_CHAIN_TYPE, base.type.c_str());

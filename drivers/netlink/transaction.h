@@ -27,10 +27,12 @@ enum class Policy : std::uint8_t { drop = 0, accept = 1 };
 /// Where a base chain hangs.
 struct BaseChain {
   std::string type = "filter";
-  /// NF_INET_* or NF_BR_*.
+  /// NF_INET_*, NF_BR_* or NF_NETDEV_*.
   std::uint32_t hook = 0;
   std::int32_t priority = 0;
   Policy policy = Policy::accept;
+  /// Of the netdev family: the device's name.
+  std::string device;
   bool operator==(const BaseChain &) const = default;
 };
 
@@ -44,6 +46,7 @@ public:
   static Position before(std::uint64_t handle) { return {Kind::before, handle}; }
   /// Behind the rule with this handle: several of them come out in reverse order.
   static Position after(std::uint64_t handle) { return {Kind::after, handle}; }
+  bool operator==(const Position &) const = default;
 
 private:
   friend class Transaction;

@@ -22,15 +22,17 @@ void set_aside(Desired &desired, const std::set<std::string> &ports) {
 Result<bool> knows_any(const Desired &desired, const KernelState &state, netlink::Channel &channel) {
   if (!desired.leaving.empty())
     return true;
-  const auto *set = state.find_set(Family::bridge, shared::in_dropped); // has every port
-  if (set == nullptr)
-    return false;
-  for (const auto &port : desired.ports) {
-    const auto found = netlink::element(channel, set->info, name_key(port.program.port));
-    if (!found)
-      return fail(found.error());
-    if (*found)
-      return true;
+  for (const auto family : {Family::bridge, Family::netdev}) {
+    const auto *set = state.find_set(family, shared::in_dropped); // has every port
+    if (set == nullptr)
+      continue;
+    for (const auto &port : desired.ports) {
+      const auto found = netlink::element(channel, set->info, name_key(port.program.port));
+      if (!found)
+        return fail(found.error());
+      if (*found)
+        return true;
+    }
   }
   return false;
 }
@@ -72,6 +74,7 @@ public:
   }
 
   [[nodiscard]] bool has_read_all() const { return read_all_; }
+  [[nodiscard]] const KernelState &state() const { return state_; }
   KernelState take_state() { return std::move(state_); }
 
 private:
@@ -91,6 +94,51 @@ private:
   bool read_all_;
   KernelState state_;
 };
+
+/// The programs that the kernel has otherwise than the plan would have them.
+std::set<std::string> changed_programs(const Plan &plan, const KernelState &state) {
+  const auto is_known = [&](netlink::Family family, const std::string &program) {
+    const auto *table = state.find(family);
+    return table != nullptr && table->chains.contains(chain_name(program, Direction::out, root_chain));
+  };
+  std::set<std::string> changed;
+  for (const auto &operation : plan.operations) {
+    using Kind = Operation::Kind;
+    const bool is_of_rules = operation.kind != Kind::add_elements && operation.kind != Kind::delete_elements &&
+                             operation.kind != Kind::add_verdict && operation.kind != Kind::delete_verdict &&
+                             operation.kind != Kind::replace_rule;
+    if (is_of_rules && operation.program && operation.port.empty() && !operation.program->name.empty() &&
+        is_known(operation.family, operation.program->name))
+      changed.insert(operation.program->name);
+  }
+  return changed;
+}
+
+/// A filter that was edited, but not brought to all of its ports yet, does not change for those that a plan does not
+/// touch: the others get an edition of their own. False if there is nothing to do.
+bool set_editions(Desired &desired, Scope scope, const std::set<std::string> &changed,
+                  const std::map<std::string, KnownPort> &known) {
+  std::set<std::string> named(desired.leaving.begin(), desired.leaving.end());
+  for (const auto &port : desired.ports)
+    named.insert(port.program.port);
+  std::set<std::string> used_by_others;
+  for (const auto &[port, what] : known) {
+    const bool stays = scope == Scope::everything ? desired.untouched.contains(port) : !named.contains(port);
+    if (stays && changed.contains(what.program))
+      used_by_others.insert(what.program);
+  }
+  std::map<std::string, std::shared_ptr<const SharedProgram>> editions;
+  for (auto &port : desired.ports) {
+    const auto &program = *port.program.program;
+    if (!used_by_others.contains(program.name))
+      continue;
+    auto &edition = editions[program.name];
+    if (!edition)
+      edition = edition_of(program);
+    port.program.program = edition;
+  }
+  return !editions.empty();
+}
 
 /// The ports that have the program of what was refused.
 std::set<std::string> ports_of(const Operation *refused, const Desired &desired) {
@@ -117,11 +165,22 @@ Result<Planned> plan_for(const Desired &desired, Scope scope, netlink::Channel &
     const auto has_read = Clock::now();
     std::set<std::string> at_fault;
     auto plan = attempt.plan(wanted, diagnostics, at_fault);
-    if (plan || at_fault.empty() || scope != Scope::everything)
+    const auto planned = [&] {
       return Planned{attempt.take_state(), std::move(plan), has_read - begin, Clock::now() - has_read};
+    };
+    if (!plan && (at_fault.empty() || scope != Scope::everything))
+      return planned();
+    std::set<std::string> changed;
+    if (plan)
+      changed = changed_programs(*plan, attempt.state());
+    if (plan && changed.empty())
+      return planned();
     if (!rest)
       rest = desired;
-    set_aside(*rest, at_fault);
+    if (!plan)
+      set_aside(*rest, at_fault);
+    else if (!set_editions(*rest, scope, changed, ports_in(attempt.state())))
+      return planned();
   }
 }
 
@@ -143,6 +202,13 @@ Result<Applied> apply(const Desired &desired, Scope scope, netlink::Channel &cha
       set_aside(rest, at_fault);
       continue;
     }
+    const auto changed = changed_programs(*plan, attempt.state());
+    if (!changed.empty() && !attempt.has_read_all()) { // are they others' too?
+      read_all = true;
+      continue;
+    }
+    if (!changed.empty() && set_editions(rest, scope, changed, ports_in(attempt.state())))
+      continue;
     const Operation *refused = nullptr;
     const auto begin = std::chrono::steady_clock::now();
     const auto result = commit(*plan, channel, told, &refused);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/nftables/base_chains.h"
 
-#include <cstring>
+#include <array>
+#include <fmt/format.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_bridge.h>
@@ -24,6 +26,11 @@ constexpr std::int32_t filter = 0;
 
 std::vector<std::uint8_t> host_bytes(std::uint32_t number) { return number_key(number); }
 
+std::array<std::uint8_t, 2> ether_type(Layer layer) {
+  const std::uint16_t type = layer == Layer::ipv4 ? ETH_P_IP : ETH_P_IPV6;
+  return {static_cast<std::uint8_t>(type >> 8U), static_cast<std::uint8_t>(type & 0xffU)};
+}
+
 LaidRule shared_rule(const ExpressionList &expressions) {
   return laid_rule({expressions.bytes(), program_mark({}), 0}, nullptr);
 }
@@ -42,7 +49,7 @@ LaidRule cleared_mark(const Options &options) {
 
 LaidChain base_chain(std::uint32_t hook, std::int32_t priority) {
   LaidChain chain;
-  chain.base = netlink::BaseChain{"filter", hook, priority, netlink::Policy::accept};
+  chain.base = netlink::BaseChain{"filter", hook, priority, netlink::Policy::accept, {}};
   return chain;
 }
 
@@ -158,9 +165,28 @@ void add_bridge_chains(const std::vector<ProgramId> &programs, bool any_ip, cons
   postrouting.rules.push_back(renamed_devices(NFT_META_OIF));
 }
 
-void add_ip_chains(const std::vector<ProgramId> &programs, const Options &options, LaidTable &table) {
+/// Marks what comes from a routed port, or goes to one. Bridged packets have the bridge's name here, which is no port.
+void mark_routed(std::uint32_t name_key, const char *bit_chain, const Options &options, LaidChain &chain) {
+  ExpressionList mark;
+  compare_other_bits(options.mark_mask, NFT_CMP_EQ, mark);
+  mark.meta(name_key, {0});
+  mark.lookup_data(shared::out_marks, {0}, {4});
+  mark.set_meta(NFT_META_MARK, {4});
+  chain.rules.push_back(shared_rule(mark));
+  ExpressionList bits;
+  compare_other_bits(options.mark_mask, NFT_CMP_NEQ, bits);
+  bits.meta(name_key, {0});
+  bits.lookup_data(shared::out_marks, {0}, {4});
+  bits.verdict(NFT_JUMP, bit_chain);
+  chain.rules.push_back(shared_rule(bits));
+}
+
+void add_ip_chains(const std::vector<ProgramId> &programs, bool any_routed, const Options &options, LaidTable &table) {
   const auto add = [&](const char *name, std::uint32_t hook, Direction direction) {
     auto chain = base_chain(hook, filter);
+    if (any_routed)
+      mark_routed(direction == Direction::out ? NFT_META_IIFNAME : NFT_META_OIFNAME,
+                  direction == Direction::out ? "mark-out" : "mark-in", options, chain);
     ExpressionList unmarked;
     unmarked.meta(NFT_META_MARK, {0});
     unmarked.bitwise_and({0}, {0}, host_bytes(options.mark_mask));
@@ -173,6 +199,11 @@ void add_ip_chains(const std::vector<ProgramId> &programs, const Options &option
   };
   add("prerouting", NF_INET_PRE_ROUTING, Direction::out);
   add("forward", NF_INET_FORWARD, Direction::in);
+  if (any_routed) {
+    add("output", NF_INET_LOCAL_OUT, Direction::in);
+    add_bit_chain("mark-out", NFT_META_IIFNAME, options, table);
+    add_bit_chain("mark-in", NFT_META_OIFNAME, options, table);
+  }
   LaidChain accept;
   ExpressionList e;
   clear_mark(options.mark_mask, e);
@@ -190,12 +221,15 @@ LaidRule count_dropped(const PortKey &key, const char *set) {
   return shared_rule(e);
 }
 
-void add_end(const std::string &name, const PortKey &key, const char *set, const ExpressionList &verdict,
-             LaidTable &table) {
-  LaidChain chain;
-  chain.rules.push_back(count_dropped(key, set));
-  chain.rules.push_back(shared_rule(verdict));
-  table.chains[name] = std::move(chain);
+/// By what a dropped packet is counted.
+std::vector<PortKey> drop_keys(Family family, Direction direction, const Options &options) {
+  const PortKey in_name{PortKey::Kind::in_name, 0};
+  const PortKey out_name{PortKey::Kind::out_name, 0};
+  if (family == Family::netdev) // a packet has one of the two; which one depends on the device
+    return {in_name, out_name};
+  if (family == Family::bridge)
+    return {direction == Direction::out ? in_name : out_name};
+  return {{PortKey::Kind::mark, options.mark_mask}};
 }
 
 void add_ends(Family family, const Options &options, LaidTable &table) {
@@ -206,25 +240,84 @@ void add_ends(Family family, const Options &options, LaidTable &table) {
   reject.counter();
   reject.reject(family == Family::ip ? ICMP_PORT_UNREACH : ICMPV6_PORT_UNREACH);
   for (const auto direction : {Direction::out, Direction::in}) {
-    const bool out = direction == Direction::out;
-    const auto *set = out ? shared::out_dropped : shared::in_dropped;
-    const PortKey by_mark{PortKey::Kind::mark, options.mark_mask};
-    const PortKey by_name{out ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0};
-    add_end(drop_chain(direction), family == Family::bridge ? by_name : by_mark, set, drop, table);
-    if (family != Family::bridge)
-      add_end(reject_chain(direction), by_mark, set, reject, table);
+    const auto add = [&](const std::string &name, const ExpressionList &verdict) {
+      LaidChain chain;
+      for (const auto &key : drop_keys(family, direction, options))
+        chain.rules.push_back(
+            count_dropped(key, direction == Direction::out ? shared::out_dropped : shared::in_dropped));
+      chain.rules.push_back(shared_rule(verdict));
+      table.chains[name] = std::move(chain);
+    };
+    add(drop_chain(direction), drop);
+    if (family == Family::ip || family == Family::ip6)
+      add(reject_chain(direction), reject);
   }
 }
 
 } // namespace
 
-void add_base_chains(Family family, const std::vector<ProgramId> &programs, bool any_ip, const Options &options,
+void add_base_chains(Family family, const std::vector<ProgramId> &programs, bool marks, const Options &options,
                      LaidTable &table) {
   if (family == Family::bridge)
-    add_bridge_chains(programs, any_ip, options, table);
-  else
-    add_ip_chains(programs, options, table);
+    add_bridge_chains(programs, marks, options, table);
+  else if (family != Family::netdev)
+    add_ip_chains(programs, marks, options, table);
   add_ends(family, options, table);
+}
+
+void add_device_chain(const std::string &port, const SharedProgram &program, const ProgramId &id, Direction direction,
+                      LaidTable &table) {
+  const bool is_ingress = (direction == Direction::out) != program.is_macvtap;
+  LaidChain chain = base_chain(is_ingress ? NF_NETDEV_INGRESS : NF_NETDEV_EGRESS, 0);
+  chain.base->device = port;
+  chain.program = id;
+  chain.port = port;
+  ExpressionList e;
+  PortKey{is_ingress ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0}.load(e);
+  e.compare({0}, NFT_CMP_EQ, name_key(port));
+  e.counter();
+  e.verdict(NFT_GOTO, chain_name(program.name, direction, root_chain));
+  chain.rules.push_back(shared_rule(e));
+  ExpressionList renamed; // the sets know it by another name
+  renamed.counter();
+  renamed.verdict(NF_DROP);
+  chain.rules.push_back(shared_rule(renamed));
+  table.chains[fmt::format("{}/{}", port, direction == Direction::out ? "out" : "in")] = std::move(chain);
+}
+
+void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &table) {
+  const auto add = [&](const char *name, std::uint32_t hook, Direction direction) {
+    auto chain = base_chain(hook, filter);
+    const auto name_key = direction == Direction::out ? NFT_META_IIFNAME : NFT_META_OIFNAME;
+    bool has_others = false;
+    for (const auto &program : programs) {
+      if (program.dispatch == Dispatch::verdict_map) {
+        has_others = true;
+        continue;
+      }
+      for (const auto layer : {Layer::ipv4, Layer::ipv6}) {
+        const auto target = ip_chain_name(program.name, direction, layer);
+        ExpressionList e;
+        e.payload(NFT_PAYLOAD_LL_HEADER, 12, 2, {0});
+        e.compare({0}, NFT_CMP_EQ, ether_type(layer));
+        e.meta(name_key, {0});
+        e.lookup(marks_set(program.name), {0});
+        e.verdict(NFT_GOTO, target);
+        chain.rules.push_back(shared_rule(e));
+        table.chains[target].program = program; // empty if the program has no such layer
+      }
+    }
+    if (has_others) {
+      ExpressionList e;
+      e.payload(NFT_PAYLOAD_LL_HEADER, 12, 2, {0});
+      e.meta(name_key, {1});
+      e.lookup_verdict(direction == Direction::out ? shared::out_ip_others : shared::in_ip_others, {0});
+      chain.rules.push_back(shared_rule(e));
+    }
+    table.chains[name] = std::move(chain);
+  };
+  add("ip-prerouting", NF_BR_PRE_ROUTING, Direction::out);
+  add("ip-forward", NF_BR_FORWARD, Direction::in);
 }
 
 std::string drop_chain(Direction direction) { return direction == Direction::out ? "drop-out" : "drop-in"; }

@@ -6,9 +6,16 @@
 
 namespace nwgate::nftables {
 
-/// `programs` are those of this family; `any_ip` is whether a program has an IP layer, here or elsewhere.
-void add_base_chains(netlink::Family family, const std::vector<ProgramId> &programs, bool any_ip,
-                     const Options &options, LaidTable &table);
+/// `programs` are those of this family. `marks`: ports get their marks here.
+void add_base_chains(netlink::Family family, const std::vector<ProgramId> &programs, bool marks, const Options &options,
+                     LaidTable &table);
+
+/// The hooks of the bridge family for programs that have their IP layers there.
+void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &table);
+
+/// The base chain of a port's own device, in the netdev family: for packets of the direction as the workload sees it.
+void add_device_chain(const std::string &port, const SharedProgram &program, const ProgramId &id, Direction direction,
+                      LaidTable &table);
 
 std::string drop_chain(Direction direction);
 std::string reject_chain(Direction direction);

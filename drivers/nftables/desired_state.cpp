@@ -35,7 +35,7 @@ public:
     if (result_.is_empty)
       return std::move(result_);
     choose_dispatch();
-    lay_out_base(ways(), desired_.options, result_.ruleset);
+    lay_out_base(ways(), any_routed(), desired_.options, result_.ruleset);
     lay_out_programs();
     if (!at_fault_.empty())
       return std::nullopt;
@@ -49,12 +49,15 @@ public:
 private:
   /// The programs that the kernel has, and the ports that this plan does not touch.
   void learn_from_kernel() {
-    if (const auto *bridge = state_.find(Family::bridge))
-      for (const auto &[name, chain] : bridge->chains)
-        if (chain.program && !chain.program->name.empty())
-          programs_[chain.program->name] = {*chain.program,
-                                            {has_layer(chain.program->name, Family::ip),
-                                             has_layer(chain.program->name, Family::ip6)}};
+    for (const auto family : all_families)
+      if (const auto *table = state_.find(family))
+        for (const auto &[name, chain] : table->chains)
+          if (chain.program && !chain.program->name.empty()) {
+            auto &program = programs_[chain.program->name];
+            program.id = *chain.program;
+            program.families.insert(family);
+            program.ip_in_bridge |= family == Family::bridge && (name.ends_with("/out.ipv4") || name.ends_with("/out.ipv6"));
+          }
     if (!context_.elements_read) { // ports are only added
       for (const auto &[name, program] : programs_)
         result_.kept_programs.insert(name);
@@ -81,11 +84,6 @@ private:
     });
   }
 
-  [[nodiscard]] bool has_layer(const std::string &program, Family family) const {
-    const auto *table = state_.find(family);
-    return table != nullptr && table->chains.contains(chain_name(program, Direction::out, root_chain));
-  }
-
   void choose_dispatch() {
     auto rules = static_cast<std::size_t>(std::ranges::count_if(
         programs_, [](const auto &entry) { return entry.second.id.dispatch == Dispatch::set; }));
@@ -106,8 +104,25 @@ private:
       auto &known = programs_[program->name];
       if (known.id.name.empty())
         known.id = {program->name, rules++ < most_rules ? Dispatch::set : Dispatch::verdict_map};
-      known.layers = layers_of(*program);
+      if (!result_.kept_programs.contains(program->name)) // otherwise others may have it elsewhere
+        known = {known.id, {}, false};
     }
+    for (const auto &port : desired_.ports) {
+      auto &known = programs_.at(port.program.program->name);
+      known.families.merge(families_of(*port.program.program, port.program.attachment));
+      known.ip_in_bridge |=
+          port.program.attachment == Attachment::bridge_conntrack && has_ip_layer(*port.program.program);
+    }
+  }
+
+  /// Whether a port is routed and has an IP layer: one of those that come, or one that stays.
+  [[nodiscard]] bool any_routed() const {
+    const bool comes = std::ranges::any_of(desired_.ports, [](const Desired::Port &port) {
+      return port.program.attachment == Attachment::routed && has_ip_layer(*port.program.program);
+    });
+    const bool may_stay = !context_.elements_read || !staying_.empty();
+    return comes || (may_stay && (state_.find_set(Family::ip, shared::out_marks) != nullptr ||
+                                  state_.find_set(Family::ip6, shared::out_marks) != nullptr));
   }
 
   [[nodiscard]] std::vector<Dispatched> ways() const {
@@ -123,8 +138,8 @@ private:
       const auto &program = *port.program.program;
       const auto [entry, is_new] = done.try_emplace(program.name, true);
       if (is_new)
-        entry->second = lay_out_program(program, programs_.at(program.name).id, desired_.options, sets_,
-                                        result_.ruleset, diagnostics_);
+        entry->second = lay_out_program(program, programs_.at(program.name), desired_.options, sets_, result_.ruleset,
+                                        diagnostics_);
       if (!entry->second)
         at_fault_.insert(port.program.port);
       result_.kept_programs.erase(program.name);
@@ -148,7 +163,8 @@ private:
   bool lay_out(const Desired::Port &port) {
     const auto &program = *port.program.program;
     PortPlace place{programs_.at(program.name).id, 0, port.device};
-    if (layers_of(program).any_ip()) {
+    if (has_ip_layer(program) && (port.program.attachment == Attachment::bridge ||
+                                  port.program.attachment == Attachment::routed)) {
       const auto known = context_.known_ports.find(port.program.port);
       const bool has_mark = known != context_.known_ports.end() && known->second.mark != 0 &&
                             (known->second.mark & ~desired_.options.mark_mask) == 0;

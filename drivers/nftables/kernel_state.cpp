@@ -25,6 +25,7 @@ Result<std::optional<KernelTable>> read_table(netlink::Channel &channel, Family 
   for (auto &chain : *chains) {
     auto &known = table.chains[chain.name.name];
     known.program = read_program_mark(chain.user_data);
+    known.port = read_port_mark(chain.user_data);
     known.info = std::move(chain);
   }
   auto rules = netlink::rule_infos(channel, name);
@@ -76,7 +77,7 @@ Result<KernelState> read_state(netlink::Channel &channel, ReadElements elements)
   return netlink::consistent_read(channel, [&](netlink::GenerationId generation) -> Result<KernelState> {
     KernelState state;
     state.generation = generation;
-    for (const auto family : {Family::bridge, Family::ip, Family::ip6}) {
+    for (const auto family : all_families) {
       auto table = read_table(channel, family, elements);
       if (!table)
         return fail(std::move(table.error()));

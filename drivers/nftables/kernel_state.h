@@ -24,6 +24,8 @@ struct KernelChain {
   netlink::ChainInfo info;
   /// Nothing if it is not ours.
   std::optional<ProgramId> program;
+  /// The one port that it is for.
+  std::string port;
   std::vector<KernelRule> rules;
 };
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <linux/if_ether.h>
+#include <linux/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
@@ -77,19 +78,22 @@ netlink::SetSpec lookup_spec(const Lookup &lookup, std::uint32_t port_length) {
   return spec;
 }
 
-Family family_of(Layer layer) {
-  return layer == Layer::ethernet ? Family::bridge : layer == Layer::ipv4 ? Family::ip : Family::ip6;
+Layer layer_of(Family family) {
+  return family == Family::ip ? Layer::ipv4 : family == Family::ip6 ? Layer::ipv6 : Layer::ethernet;
 }
 
-PortKey key_of(Layer layer, Direction direction, const Options &options) {
-  if (layer != Layer::ethernet)
+bool is_ip(Family family) { return family == Family::ip || family == Family::ip6; }
+
+PortKey key_of(Family family, Direction direction, bool is_macvtap, const Options &options) {
+  if (is_ip(family))
     return {PortKey::Kind::mark, options.mark_mask};
-  return {direction == Direction::out ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0};
+  return {(direction == Direction::out) != is_macvtap ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0};
 }
 
 class Names final : public RuleNames {
 public:
-  Names(const SharedProgram &program, Direction direction) : program_(program), direction_(direction) {}
+  Names(const SharedProgram &program, Direction direction, Family family)
+      : program_(program), direction_(direction), family_(family) {}
 
   [[nodiscard]] std::string set(std::size_t lookup) const override {
     return set_name(program_.name, program_.lookups.lookups[lookup]);
@@ -97,40 +101,49 @@ public:
   [[nodiscard]] std::string chain(const std::string &name) const override {
     return chain_name(program_.name, direction_, name);
   }
-  [[nodiscard]] std::string accept() const override { return accept_chain; }
+  [[nodiscard]] std::string accept() const override { return is_ip(family_) ? accept_chain : ""; }
   [[nodiscard]] std::string drop() const override { return drop_chain(direction_); }
   [[nodiscard]] std::string reject() const override { return reject_chain(direction_); }
 
 private:
   const SharedProgram &program_;
   Direction direction_;
+  Family family_;
 };
 
 /// Sets keyed by port.
 netlink::SetSpec port_spec(Family family, bool counters) {
-  return family == Family::bridge ? set_spec(type_interface_name, name_length, counters)
-                                  : set_spec(type_mark, number_length, counters);
+  return is_ip(family) ? set_spec(type_mark, number_length, counters)
+                       : set_spec(type_interface_name, name_length, counters);
 }
 
-void add_table_sets(Family family, const Options &options, bool any_ip, LaidTable &table) {
+void add_table_sets(Family family, const Options &options, bool marks, bool ip_in_bridge, LaidTable &table) {
   const auto add = [&](const std::string &name, netlink::SetSpec spec) { table.sets[name].spec = std::move(spec); };
+  for (const auto *name : {shared::out_dropped, shared::in_dropped})
+    add(name, port_spec(family, true));
+  if (family == Family::netdev)
+    return;
   for (const auto *name : {shared::out_others, shared::in_others}) {
     auto spec = port_spec(family, family == Family::bridge);
     spec.verdicts = true;
     add(name, std::move(spec));
   }
-  for (const auto *name : {shared::out_dropped, shared::in_dropped})
-    add(name, port_spec(family, true));
-  if (family != Family::bridge)
-    return;
-  add(shared::devices, map_spec(type_interface_index, number_length, type_interface_name, name_length, false));
-  if (!any_ip)
+  if (family == Family::bridge)
+    add(shared::devices, map_spec(type_interface_index, number_length, type_interface_name, name_length, false));
+  if (ip_in_bridge)
+    for (const auto *name : {shared::out_ip_others, shared::in_ip_others}) {
+      auto spec = set_spec(concatenated(type_ether_type, type_interface_name), number_length + name_length, false);
+      spec.verdicts = true;
+      add(name, std::move(spec));
+    }
+  if (!marks)
     return;
   add(shared::out_marks, map_spec(type_interface_name, name_length, type_mark, number_length, false));
-  add(shared::in_marks, map_spec(concatenated(type_ether_type, type_interface_name), number_length + name_length,
-                                 type_mark, number_length, false));
+  if (family == Family::bridge)
+    add(shared::in_marks, map_spec(concatenated(type_ether_type, type_interface_name), number_length + name_length,
+                                   type_mark, number_length, false));
   for (unsigned bit = 0; bit < static_cast<unsigned>(std::popcount(options.mark_mask)); ++bit)
-    add(shared::mark_bit(bit), port_spec(family, false));
+    add(shared::mark_bit(bit), set_spec(type_interface_name, name_length, false));
 }
 
 void append(const std::vector<std::uint8_t> &bytes, netlink::Elements &out) {
@@ -154,8 +167,6 @@ bool has_end(const Chain &chain) {
          chain.rules.back().verdict != VerdictKind::continue_with_next && chain.rules.back().verdict != VerdictKind::jump;
 }
 
-constexpr std::array all_layers = {Layer::ethernet, Layer::ipv4, Layer::ipv6};
-
 void refuse(const ProgramRule &rule, const std::string &why, Diagnostics &diagnostics) {
   auto &diagnostic = diagnostics.error(id::not_expressible, rule.origin ? rule.origin->where : SourcePosition{},
                                        "layout nftables: " + why);
@@ -174,80 +185,168 @@ std::uint32_t mark_of(std::uint32_t number, const Options &options) {
   return number << static_cast<unsigned>(std::countr_zero(options.mark_mask));
 }
 
-Layers layers_of(const SharedProgram &program) {
-  return {program.program.has_layer(Layer::ipv4), program.program.has_layer(Layer::ipv6)};
+bool has_ip_layer(const SharedProgram &program) {
+  return program.program.has_layer(Layer::ipv4) || program.program.has_layer(Layer::ipv6);
 }
 
-void lay_out_base(const std::vector<Dispatched> &programs, const Options &options, Ruleset &out) {
-  const auto is_in = [](Family family) {
-    return [family](const Dispatched &program) { return program.layers.in(family); };
+bool fits_bridge_conntrack(const SharedProgram &program) {
+  const auto fits = [](const ProgramRule &rule) {
+    return rule.verdict != VerdictKind::reject && std::ranges::all_of(rule.matches, [&](const Match &match) {
+             const bool is_sctp_port = (match.field == Field::th_sport || match.field == Field::th_dport) &&
+                                       std::ranges::any_of(rule.matches, [](const Match &other) {
+                                         return other.operands.front() == Operand(Literal(std::uint32_t{IPPROTO_SCTP}));
+                                       });
+             return match.field != Field::ct_count && match.field != Field::set_lookup &&
+                    match.field != Field::tcp_option && !is_sctp_port;
+           });
   };
-  const bool any_ip =
-      std::ranges::any_of(programs, [](const Dispatched &program) { return program.layers.any_ip(); });
-  for (const auto family : {Family::bridge, Family::ip, Family::ip6}) {
+  return std::ranges::all_of(program.program.chains, [&](const Chain &chain) {
+    return chain.layer == Layer::ethernet || std::ranges::all_of(chain.rules, fits);
+  });
+}
+
+std::set<netlink::Family> families_of(const SharedProgram &program, Attachment attachment) {
+  const bool is_bridged = attachment == Attachment::bridge || attachment == Attachment::bridge_conntrack;
+  std::set<netlink::Family> families{is_bridged ? Family::bridge : Family::netdev};
+  if (attachment != Attachment::bridge && attachment != Attachment::routed)
+    return families;
+  for (const auto family : {Family::ip, Family::ip6})
+    if (program.program.has_layer(layer_of(family)))
+      families.insert(family);
+  return families;
+}
+
+void lay_out_base(const std::vector<Dispatched> &programs, bool any_routed, const Options &options, Ruleset &out) {
+  const bool any_ip = std::ranges::any_of(programs, [](const Dispatched &program) {
+    return program.families.contains(Family::ip) || program.families.contains(Family::ip6);
+  });
+  for (const auto family : all_families) {
     std::vector<ProgramId> here;
-    for (const auto &program : programs)
-      if (is_in(family)(program))
+    std::vector<ProgramId> ip_here;
+    for (const auto &program : programs) {
+      if (program.families.contains(family))
         here.push_back(program.id);
-    if (family != Family::bridge && here.empty())
+      if (family == Family::bridge && program.ip_in_bridge)
+        ip_here.push_back(program.id);
+    }
+    if (here.empty())
       continue;
     auto &table = out.tables[family];
-    add_table_sets(family, options, any_ip, table);
-    add_base_chains(family, here, any_ip, options, table);
+    const bool marks = family == Family::bridge ? any_ip : is_ip(family) && any_routed;
+    add_table_sets(family, options, marks, !ip_here.empty(), table);
+    add_base_chains(family, here, marks, options, table);
+    if (!ip_here.empty())
+      add_bridge_ip_chains(ip_here, table);
   }
 }
 
-bool lay_out_program(const SharedProgram &program, const ProgramId &id, const Options &options,
-                     const xtables::SetIndex &sets, Ruleset &out, Diagnostics &diagnostics) {
-  const auto errors = diagnostics.error_count();
-  for (const auto layer : all_layers) {
-    if (layer != Layer::ethernet && !program.program.has_layer(layer))
-      continue;
-    auto &table = out.tables[family_of(layer)];
-    const auto add_set = [&](const std::string &name, netlink::SetSpec spec) {
-      auto &set = table.sets[name];
-      set.spec = std::move(spec);
-      set.program = id;
-    };
-    const auto used = lookups_in(program, layer);
-    for (std::size_t i = 0; i < used.size(); ++i)
-      if (used[i])
-        add_set(set_name(program.name, program.lookups.lookups[i]),
-                lookup_spec(program.lookups.lookups[i], layer == Layer::ethernet ? name_length : number_length));
-    if (id.dispatch == Dispatch::set && layer != Layer::ethernet)
-      add_set(marks_set(program.name), port_spec(Family::ip, false));
-    // Each program has its two chains in each table, if only for a packet to come to their end.
-    for (const auto direction : {Direction::out, Direction::in}) {
-      table.chains[chain_name(program.name, direction, root_chain)].program = id;
-      if (id.dispatch == Dispatch::set && layer == Layer::ethernet)
-        add_set(ports_set(program.name, direction), port_spec(Family::bridge, true));
+namespace {
+
+/// Lays one program out in one family.
+class ProgramLayout {
+public:
+  ProgramLayout(const SharedProgram &program, const ProgramId &id, Family family, const Options &options,
+                const xtables::SetIndex &sets, LaidTable &table, Diagnostics &diagnostics)
+      : program_(program), id_(id), family_(family), layer_(layer_of(family)), options_(options), sets_(sets),
+        table_(table), diagnostics_(diagnostics) {}
+
+  /// The IP layers in the bridge family.
+  void run_ip_in_bridge() {
+    add_set(marks_set(program_.name), port_spec(family_, false));
+    for (const auto layer : {Layer::ipv4, Layer::ipv6}) {
+      if (!program_.program.has_layer(layer))
+        continue;
+      layer_ = layer;
+      add_value_sets();
+      for (const auto direction : {Direction::out, Direction::in})
+        table_.chains[ip_chain_name(program_.name, direction, layer)].program = id_;
+      for (std::size_t c = 0; c < program_.program.chains.size(); ++c)
+        if (program_.program.chains[c].layer == layer_)
+          add_chain(program_.program.chains[c], program_.lookups.chains[c]);
     }
   }
-  for (std::size_t c = 0; c < program.program.chains.size(); ++c) {
-    const auto &chain = program.program.chains[c];
-    auto &laid = out.tables[family_of(chain.layer)].chains[chain_name(program.name, chain.direction, chain.name)];
-    laid.program = id;
-    const Names names(program, chain.direction);
-    const Place place{family_of(chain.layer), chain.layer, chain.direction,
-                      key_of(chain.layer, chain.direction, options)};
+
+  void run() {
+    add_sets();
+    // Each program has its two chains in each table, if only for a packet to come to their end.
+    for (const auto direction : {Direction::out, Direction::in})
+      table_.chains[chain_name(program_.name, direction, root_chain)].program = id_;
+    for (std::size_t c = 0; c < program_.program.chains.size(); ++c)
+      if (program_.program.chains[c].layer == layer_)
+        add_chain(program_.program.chains[c], program_.lookups.chains[c]);
+    if (!is_ip(family_))
+      return;
+    for (const auto direction : {Direction::out, Direction::in})
+      if (const auto *chain = program_.program.find(layer_, direction, root_chain);
+          chain == nullptr || !has_end(*chain))
+        table_.chains[chain_name(program_.name, direction, root_chain)].rules.push_back(end_of_ip_program());
+  }
+
+private:
+  void add_set(const std::string &name, netlink::SetSpec spec) {
+    auto &set = table_.sets[name];
+    set.spec = std::move(spec);
+    set.program = id_;
+  }
+
+  void add_value_sets() {
+    const auto used = lookups_in(program_, layer_);
+    for (std::size_t i = 0; i < used.size(); ++i)
+      if (used[i])
+        add_set(set_name(program_.name, program_.lookups.lookups[i]),
+                lookup_spec(program_.lookups.lookups[i], is_ip(family_) ? number_length : name_length));
+  }
+
+  void add_sets() {
+    add_value_sets();
+    if (id_.dispatch != Dispatch::set || family_ == Family::netdev)
+      return;
+    if (is_ip(family_))
+      add_set(marks_set(program_.name), port_spec(family_, false));
+    else
+      for (const auto direction : {Direction::out, Direction::in})
+        add_set(ports_set(program_.name, direction), port_spec(family_, true));
+  }
+
+  void add_chain(const Chain &chain, const std::vector<RulePlan> &plans) {
+    const bool ip_in_bridge = layer_ != Layer::ethernet && !is_ip(family_);
+    auto &laid = table_.chains[ip_in_bridge ? ip_chain_name(program_.name, chain.direction, layer_)
+                                            : chain_name(program_.name, chain.direction, chain.name)];
+    laid.program = id_;
+    const Names names(program_, chain.direction, family_);
+    const Place place{family_, layer_, chain.direction,
+                      key_of(family_, chain.direction, program_.is_macvtap, options_)};
     for (std::size_t r = 0; r < chain.rules.size(); ++r) {
-      auto lowered = lower(chain.rules[r], program.lookups.chains[c][r], place, names, sets);
+      auto lowered = lower(chain.rules[r], plans[r], place, names, sets_);
       if (const auto *why = std::get_if<std::string>(&lowered))
-        refuse(chain.rules[r], *why, diagnostics);
+        refuse(chain.rules[r], *why, diagnostics_);
       else
         laid.rules.push_back(laid_rule(std::get<netlink::RuleContent>(std::move(lowered)), chain.rules[r].origin));
     }
-    if (chain.layer == Layer::ethernet && chain.name != root_chain && chain.end == VerdictKind::accept &&
-        !has_end(chain))
+    if (layer_ == Layer::ethernet && chain.name != root_chain && chain.end == VerdictKind::accept && !has_end(chain))
       laid.rules.push_back(end_of_sub_chain());
   }
-  for (const auto layer : {Layer::ipv4, Layer::ipv6})
-    if (program.program.has_layer(layer))
-      for (const auto direction : {Direction::out, Direction::in})
-        if (const auto *chain = program.program.find(layer, direction, root_chain); chain == nullptr || !has_end(*chain))
-          out.tables[family_of(layer)]
-              .chains[chain_name(program.name, direction, root_chain)]
-              .rules.push_back(end_of_ip_program());
+
+  const SharedProgram &program_;
+  const ProgramId &id_;
+  Family family_;
+  Layer layer_;
+  const Options &options_;
+  const xtables::SetIndex &sets_;
+  LaidTable &table_;
+  Diagnostics &diagnostics_;
+};
+
+} // namespace
+
+bool lay_out_program(const SharedProgram &program, const Dispatched &place, const Options &options,
+                     const xtables::SetIndex &sets, Ruleset &out, Diagnostics &diagnostics) {
+  const auto errors = diagnostics.error_count();
+  for (const auto family : place.families)
+    ProgramLayout(program, place.id, family, options, sets, out.tables[family], diagnostics).run();
+  if (place.ip_in_bridge)
+    ProgramLayout(program, place.id, Family::bridge, options, sets, out.tables[Family::bridge], diagnostics)
+        .run_ip_in_bridge();
   return diagnostics.error_count() == errors;
 }
 
@@ -261,19 +360,10 @@ public:
         mark_(number_key(place.mark)) {}
 
   void run() {
-    auto &bridge = out_.tables[Family::bridge];
-    for (const auto direction : {Direction::out, Direction::in})
-      lead(bridge, name_, ports_set(program_.name, direction), direction);
-    for (const auto *dropped : {shared::out_dropped, shared::in_dropped})
-      append(name_, bridge.sets[dropped].elements);
-    if (place_.device)
-      for (const auto &part : {number_key(*place_.device), name_})
-        append(part, bridge.sets[shared::devices].elements);
-    if (place_.mark != 0)
-      add_mark(bridge);
-    for (const auto layer : all_layers)
-      if (layer == Layer::ethernet || program_.program.has_layer(layer))
-        add_layer(layer);
+    for (const auto family : families_of(program_, port_.attachment))
+      is_ip(family) ? add_ip(family) : add_ethernet(family);
+    if (port_.attachment == Attachment::bridge_conntrack && has_ip_layer(program_))
+      add_ip_in_bridge();
   }
 
 private:
@@ -286,32 +376,77 @@ private:
           {key, chain_name(program_.name, direction, root_chain), true});
   }
 
-  void add_mark(LaidTable &bridge) {
+  void add_ethernet(Family family) {
+    auto &table = out_.tables[family];
+    if (family == Family::netdev)
+      for (const auto direction : {Direction::out, Direction::in})
+        add_device_chain(port_.port, program_, place_.program, direction, table);
+    else
+      for (const auto direction : {Direction::out, Direction::in})
+        lead(table, name_, ports_set(program_.name, direction), direction);
+    for (const auto *dropped : {shared::out_dropped, shared::in_dropped})
+      append(name_, table.sets[dropped].elements);
+    if (place_.device && family == Family::bridge)
+      for (const auto &part : {number_key(*place_.device), name_})
+        append(part, table.sets[shared::devices].elements);
+    if (place_.mark != 0 && family == Family::bridge)
+      add_mark(table);
+    add_values(Layer::ethernet, name_, table);
+  }
+
+  void add_ip(Family family) {
+    auto &table = out_.tables[family];
+    if (port_.attachment == Attachment::routed) {
+      add_mark(table);
+    } else {
+      auto &in_marks = out_.tables[Family::bridge].sets[shared::in_marks].elements;
+      append(type_key(layer_of(family)), in_marks);
+      append(name_, in_marks);
+      append(mark_, in_marks);
+    }
+    if (place_.program.dispatch == Dispatch::set)
+      append(mark_, table.sets[marks_set(program_.name)].elements);
+    else
+      for (const auto direction : {Direction::out, Direction::in})
+        lead(table, mark_, {}, direction);
+    for (const auto *dropped : {shared::out_dropped, shared::in_dropped})
+      append(mark_, table.sets[dropped].elements);
+    add_values(layer_of(family), mark_, table);
+  }
+
+  void add_ip_in_bridge() {
+    auto &table = out_.tables[Family::bridge];
+    for (const auto layer : {Layer::ipv4, Layer::ipv6}) {
+      if (!program_.program.has_layer(layer))
+        continue;
+      add_values(layer, name_, table);
+      if (place_.program.dispatch == Dispatch::set)
+        continue;
+      auto key = type_key(layer);
+      append(name_, key);
+      for (const auto direction : {Direction::out, Direction::in})
+        table.sets[direction == Direction::out ? shared::out_ip_others : shared::in_ip_others].verdicts.push_back(
+            {key, ip_chain_name(program_.name, direction, layer), true});
+    }
+    append(name_, table.sets[marks_set(program_.name)].elements);
+  }
+
+  /// The type of the frames that an IP layer sees, at the front of a key.
+  static std::vector<std::uint8_t> type_key(Layer layer) {
+    const std::uint16_t type = layer == Layer::ipv4 ? ETH_P_IP : ETH_P_IPV6;
+    return {static_cast<std::uint8_t>(type >> 8U), static_cast<std::uint8_t>(type & 0xffU), 0, 0};
+  }
+
+  void add_mark(LaidTable &table) {
     for (const auto &part : {name_, mark_})
-      append(part, bridge.sets[shared::out_marks].elements);
+      append(part, table.sets[shared::out_marks].elements);
     const auto lowest = static_cast<unsigned>(std::countr_zero(options_.mark_mask));
     for (unsigned bit = 0; bit < static_cast<unsigned>(std::popcount(options_.mark_mask)); ++bit)
       if ((place_.mark >> (bit + lowest) & 1U) != 0)
-        append(name_, bridge.sets[shared::mark_bit(bit)].elements);
+        append(name_, table.sets[shared::mark_bit(bit)].elements);
   }
 
-  void add_layer(Layer layer) {
-    auto &table = out_.tables[family_of(layer)];
-    const auto &key = layer == Layer::ethernet ? name_ : mark_;
-    if (layer != Layer::ethernet) {
-      auto &in_marks = out_.tables[Family::bridge].sets[shared::in_marks].elements;
-      const std::uint16_t type = layer == Layer::ipv4 ? ETH_P_IP : ETH_P_IPV6;
-      append({static_cast<std::uint8_t>(type >> 8U), static_cast<std::uint8_t>(type & 0xffU), 0, 0}, in_marks);
-      append(name_, in_marks);
-      append(mark_, in_marks);
-      if (place_.program.dispatch == Dispatch::set)
-        append(mark_, table.sets[marks_set(program_.name)].elements);
-      else
-        for (const auto direction : {Direction::out, Direction::in})
-          lead(table, mark_, {}, direction);
-      for (const auto *dropped : {shared::out_dropped, shared::in_dropped})
-        append(mark_, table.sets[dropped].elements);
-    }
+  void add_values(Layer layer, const std::vector<std::uint8_t> &key, LaidTable &table) {
     const auto used = lookups_in(program_, layer);
     for (std::size_t i = 0; i < used.size(); ++i)
       if (used[i])
@@ -344,6 +479,10 @@ private:
 
 void lay_out_port(const PortProgram &port, const PortPlace &place, const Options &options, Ruleset &out) {
   PortWriter(port, place, options, out).run();
+}
+
+std::string ip_chain_name(const std::string &program, Direction direction, Layer layer) {
+  return fmt::format("{}.{}", chain_name(program, direction, root_chain), layer == Layer::ipv4 ? "ipv4" : "ipv6");
 }
 
 std::string ports_set(const std::string &program, Direction direction) {

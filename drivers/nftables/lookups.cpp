@@ -133,6 +133,9 @@ private:
     const auto found = std::ranges::find(found_.lookups, lookup);
     if (found != found_.lookups.end())
       return static_cast<std::size_t>(found - found_.lookups.begin());
+    // A name does not say all that makes sets differ: literals, columns, the defaults of variables.
+    while (std::ranges::find(found_.lookups, lookup.name(), &Lookup::name) != found_.lookups.end())
+      ++lookup.namesakes;
     found_.lookups.push_back(std::move(lookup));
     return found_.lookups.size() - 1;
   }
@@ -192,7 +195,7 @@ std::string Lookup::name() const {
     if (part.mask)
       text += "-" + text_of(*part.mask);
   }
-  return text;
+  return namesakes == 0 ? text : fmt::format("{}.{}", text, namesakes + 1);
 }
 
 bool RulePlan::stands_for(std::size_t match) const {

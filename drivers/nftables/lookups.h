@@ -36,11 +36,14 @@ struct Lookup {
   /// References of the parts are to these.
   std::vector<Slot> slots;
   std::vector<KeyPart> parts;
+  /// How many lookups of the program before it are called the same but for this number.
+  unsigned namesakes = 0;
 
-  bool operator==(const Lookup &) const = default;
+  /// Whether both have the same elements for all values.
+  bool operator==(const Lookup &other) const { return slots == other.slots && parts == other.parts; }
 
   [[nodiscard]] bool has_intervals() const;
-  /// What the set is called behind the program's name: `IP.ipv4`, `A.B.ipv4.u16`.
+  /// What the set is called behind the program's name: `IP.ipv4`, `A.B.ipv4.u16`, `IP.ipv4.2` for a second one.
   [[nodiscard]] std::string name() const;
 };
 

@@ -94,8 +94,8 @@ private:
       write_native(match);
       return std::nullopt;
     }
-    if (place_.family == netlink::Family::bridge && !in_ethernet_layer())
-      return fmt::format("the bridge family has no match for {}", info_of(match.field).name);
+    if (place_.family == netlink::Family::netdev || (place_.family == netlink::Family::bridge && !in_ethernet_layer()))
+      return write_without_extensions(match);
     return in_ethernet_layer() || is_transport(match.field) ? write_extension() : write_alone(match);
   }
 
@@ -201,6 +201,115 @@ private:
     out_.compare({0}, relation(match), wanted);
   }
 
+  /// At a device's own hooks, and for IP in the bridge family, there are no matches of the xtables tools. Others come
+  /// close: they differ where the transport header stands behind AH, is not in a fragment, or is cut off.
+  std::optional<std::string> write_without_extensions(const Match &match) {
+    constexpr std::uint32_t stp_header = 6;
+    switch (match.field) {
+    case Field::vlan_type:
+      out_.meta(NFT_META_PROTOCOL, {0});
+      compare_range(match, 2, 0);
+      return std::nullopt;
+    case Field::ip6_protocol:
+      out_.meta(NFT_META_L4PROTO, {0});
+      compare_range(match, 1, 0);
+      return std::nullopt;
+    case Field::th_sport:
+    case Field::th_dport:
+      out_.payload(NFT_PAYLOAD_TRANSPORT_HEADER, match.field == Field::th_sport ? 0 : 2, 2, {0});
+      compare_range(match, 2, 0);
+      return std::nullopt;
+    case Field::icmp_type:
+    case Field::icmp6_type:
+      if (match.form == Form::single || match.form == Form::pair) {
+        write_icmp(match);
+        return std::nullopt;
+      }
+      if (match.negated)
+        break; // of a type and a code at once
+      for (const std::uint32_t part : {0U, 1U}) {
+        out_.payload(NFT_PAYLOAD_TRANSPORT_HEADER, part, 1, {0});
+        compare_range(match, 1, 2UL * part);
+      }
+      return std::nullopt;
+    default:
+      if (match.field < Field::stp_type || match.field > Field::stp_forward_delay)
+        break;
+      const auto [offset, length] = stp_place(match.field);
+      constexpr std::array<std::uint8_t, 6> bpdu{0x42, 0x42, 0x03, 0x00, 0x00, 0x00};
+      out_.payload(NFT_PAYLOAD_NETWORK_HEADER, 0, stp_header, {0});
+      out_.compare({0}, NFT_CMP_EQ, bpdu);
+      if (match.field != Field::stp_type)
+        out_.payload(NFT_PAYLOAD_NETWORK_HEADER, stp_header + 30, 1, scratch); // the whole of it
+      out_.payload(NFT_PAYLOAD_NETWORK_HEADER, offset, length, {0});
+      if (match.form == Form::masked)
+        out_.bitwise_and({0}, {0}, to_bytes(std::get<MacAddress>(literal(match, 1))));
+      compare_range(match, length, 0);
+      return std::nullopt;
+    }
+    return fmt::format("these hooks of the kernel have no match for {}", info_of(match.field).name);
+  }
+
+  void write_icmp(const Match &match) {
+    constexpr std::uint32_t any_type = 255; // of ICMPv4, to the xtables tools
+    const std::uint32_t length = match.form == Form::pair ? 2 : 1;
+    out_.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, length, {0});
+    if (match.field == Field::icmp_type && number(match) == any_type) {
+      out_.compare({0}, match.negated ? NFT_CMP_LT : NFT_CMP_GTE, std::vector<std::uint8_t>(length));
+      return;
+    }
+    std::vector<std::uint8_t> bytes;
+    for (std::size_t i = 0; i < length; ++i)
+      bytes.push_back(static_cast<std::uint8_t>(number(match, i)));
+    out_.compare({0}, relation(match), bytes);
+  }
+
+  /// ebt_stp.c of the kernel.
+  static std::pair<std::uint32_t, std::uint32_t> stp_place(Field field) {
+    switch (field) {
+    case Field::stp_type:
+      return {5, 1};
+    case Field::stp_flags:
+      return {6, 1};
+    case Field::stp_root_priority:
+      return {7, 2};
+    case Field::stp_root_address:
+      return {9, 6};
+    case Field::stp_root_cost:
+      return {15, 4};
+    case Field::stp_sender_priority:
+      return {19, 2};
+    case Field::stp_sender_address:
+      return {21, 6};
+    case Field::stp_port:
+      return {27, 2};
+    case Field::stp_message_age:
+      return {29, 2};
+    case Field::stp_max_age:
+      return {31, 2};
+    case Field::stp_hello_time:
+      return {33, 2};
+    default: // forward delay
+      return {35, 2};
+    }
+  }
+
+  /// Compares register 0 with one operand, or the range of two that begins at `first`.
+  void compare_range(const Match &match, std::uint32_t length, std::size_t first) {
+    const auto bytes = [&](std::size_t index) {
+      if (const auto *mac = std::get_if<MacAddress>(&literal(match, index)))
+        return to_bytes(match.form == Form::masked ? *mac & std::get<MacAddress>(literal(match, 1)) : *mac);
+      std::vector<std::uint8_t> big_endian(length);
+      for (std::uint32_t i = 0; i < length; ++i)
+        big_endian[i] = static_cast<std::uint8_t>(number(match, index) >> 8 * (length - 1 - i));
+      return big_endian;
+    };
+    if (match.form == Form::range || match.form == Form::range_pair)
+      out_.range({0}, bytes(first), bytes(first + 1), match.negated);
+    else
+      out_.compare({0}, relation(match), bytes(first));
+  }
+
   static std::uint32_t relation(const Match &match) { return match.negated ? NFT_CMP_NEQ : NFT_CMP_EQ; }
 
   static std::pair<KeyPart::Encoding, std::uint32_t> shape_of(Field field) {
@@ -285,7 +394,7 @@ private:
 
   /// Ports that are looked up exist in the sense of the extension that finds them in the other layout.
   [[nodiscard]] bool needs_extension_beside(Field field) const {
-    return (field == Field::th_sport || field == Field::th_dport) &&
+    return (field == Field::th_sport || field == Field::th_dport) && place_.family != netlink::Family::netdev &&
            (in_ethernet_layer() || protocol() == std::uint32_t{IPPROTO_SCTP});
   }
 
@@ -392,7 +501,7 @@ private:
   }
 
   void write_accept() {
-    if (in_ethernet_layer())
+    if (names_.accept().empty())
       out_.verdict(NF_ACCEPT);
     else
       out_.verdict(NFT_GOTO, names_.accept());

@@ -43,7 +43,7 @@ struct RuleNames {
   virtual std::string set(std::size_t lookup) const = 0;
   /// Of a chain of the same layer and direction.
   virtual std::string chain(const std::string &name) const = 0;
-  /// Where packets of an IP layer go that are accepted.
+  /// Where packets of an IP layer go that are accepted; empty if that is all.
   virtual std::string accept() const = 0;
   /// Where packets go to be dropped, or rejected.
   virtual std::string drop() const = 0;

@@ -43,11 +43,15 @@ public:
       add(port);
   }
 
+  [[nodiscard]] bool has(const std::string &port) const { return names_.contains(name_key(port)) != everything_; }
   /// `element` of a set of this family and name.
   [[nodiscard]] bool has(Family family, const std::string &set, netlink::Bytes element) const {
-    const bool by_mark = family != Family::bridge;
-    // The port stands in front, but for these two.
-    const std::size_t at = set == shared::in_marks || set == shared::devices ? 4 : 0;
+    const bool has_names = family == Family::bridge || family == Family::netdev || set == shared::out_marks ||
+                           set.starts_with("mark-bit-");
+    const bool by_mark = !has_names;
+    // The port stands in front, but for these.
+    const bool has_type = set == shared::in_marks || set == shared::out_ip_others || set == shared::in_ip_others;
+    const std::size_t at = has_type || set == shared::devices ? 4 : 0;
     const auto length = std::min<std::size_t>(by_mark ? 4 : 16, element.size() - at);
     const auto key = element.subspan(at, length);
     const auto &keys = by_mark ? marks_ : names_;
@@ -122,9 +126,24 @@ private:
       else
         plan_elements(name, wanted, is_same ? &found->second : nullptr);
     }
-    for (const auto &[name, set] : present)
-      if (!wanted_->sets.contains(name) && is_obsolete(set.program))
+    for (const auto &[name, set] : present) {
+      if (wanted_->sets.contains(name))
+        continue;
+      if (is_obsolete(set.program))
         add(removals_, Kind::delete_set, name, set.program).foreign = !set.program;
+      else if (set.program)
+        leave(name, set);
+    }
+  }
+
+  /// The set stays for other ports; those that the plan is about have left its program.
+  void leave(const std::string &name, const KernelSet &set) {
+    auto gone = touched_records(name, set);
+    if (gone.empty())
+      return;
+    auto &operation = add(removed_elements_, Kind::delete_elements, name, set.program);
+    operation.spec = set.info.spec;
+    operation.elements = std::move(gone);
   }
 
   void plan_verdicts(const std::string &name, const LaidSet &wanted, const KernelSet *present) {
@@ -239,7 +258,8 @@ private:
       fill(name, wanted, is_there && !must_go && !is_marked_otherwise(found->second, wanted) ? &found->second : nullptr);
     }
     for (const auto &[name, chain] : present)
-      if (!wanted_->chains.contains(name) && is_obsolete(chain.program))
+      if (!wanted_->chains.contains(name) &&
+          (chain.port.empty() ? is_obsolete(chain.program) : touched_.has(chain.port)))
         remove_chain(chain);
   }
 
@@ -254,7 +274,7 @@ private:
 
   /// User data of a chain is only taken when it is made.
   static bool is_marked_otherwise(const KernelChain &chain, const LaidChain &wanted) {
-    return chain.program != std::optional(wanted.program.value_or(ProgramId{}));
+    return chain.program != std::optional(wanted.program.value_or(ProgramId{})) || chain.port != wanted.port;
   }
 
   void remove_chain(const KernelChain &chain) {
@@ -269,7 +289,9 @@ private:
       remove_chain(*marked_otherwise);
       remade_chains_.insert(name);
     }
-    add(additions_, Kind::add_chain, name, wanted.program).base = wanted.base;
+    auto &operation = add(additions_, Kind::add_chain, name, wanted.program);
+    operation.base = wanted.base;
+    operation.port = wanted.port;
   }
 
   [[nodiscard]] bool refers_to_replaced(const std::string &form) const {
@@ -359,7 +381,7 @@ public:
       break;
     case Kind::add_chain:
       if (operation.base)
-        transaction_.add_base_chain(chain, *operation.base, tag, program_mark(operation.program));
+        transaction_.add_base_chain(chain, *operation.base, tag, program_mark(operation.program, operation.port));
       else
         transaction_.add_chain(chain, tag, program_mark(operation.program));
       break;
@@ -403,6 +425,19 @@ private:
   netlink::Transaction &transaction_;
 };
 
+std::string_view name_of(Family family) {
+  switch (family) {
+  case Family::bridge:
+    return "bridge";
+  case Family::netdev:
+    return "netdev";
+  case Family::ip:
+    return "ip";
+  default:
+    return "ip6";
+  }
+}
+
 void report(const netlink::Refusal &refusal, const Operation *operation, Diagnostics &diagnostics) {
   if (operation == nullptr) {
     diagnostics.error(id::refused_by_kernel, kernel_place(), "the kernel refuses the change: " + refusal.message);
@@ -423,12 +458,24 @@ void report(const netlink::Refusal &refusal, const Operation *operation, Diagnos
 
 } // namespace
 
+namespace {
+
+/// Ports whose devices have chains of their own.
+void add_device_ports(const KernelState &state, std::map<std::string, KnownPort> &ports) {
+  if (const auto *table = state.find(Family::netdev))
+    for (const auto &[name, chain] : table->chains)
+      if (!chain.port.empty() && chain.program)
+        ports[chain.port].program = chain.program->name;
+}
+
+} // namespace
+
 std::map<std::string, KnownPort> ports_in(const KernelState &state) {
   constexpr std::size_t name_length = 16;
   std::map<std::string, KnownPort> ports;
   const auto *table = state.find(Family::bridge);
-  if (table == nullptr)
-    return ports;
+  static const KernelTable none;
+  table = table == nullptr ? &none : table;
   const auto name_of = [](const std::uint8_t *bytes) {
     const auto *text = reinterpret_cast<const char *>(bytes);
     return std::string(text, strnlen(text, name_length));
@@ -446,11 +493,13 @@ std::map<std::string, KnownPort> ports_in(const KernelState &state) {
     for (const auto &element : others->listing.verdicts)
       if (const auto chain = table->chains.find(element.chain); chain != table->chains.end() && chain->second.program)
         ports[name_of(element.key.data())].program = chain->second.program->name;
-  if (const auto *marks = state.find_set(Family::bridge, shared::out_marks);
-      marks != nullptr && marks->info.spec.data_length == sizeof KnownPort::mark)
-    for_each(*marks, [&](const std::uint8_t *element) {
-      std::memcpy(&ports[name_of(element)].mark, element + name_length, sizeof KnownPort::mark);
-    });
+  add_device_ports(state, ports);
+  for (const auto family : all_families)
+    if (const auto *marks = state.find_set(family, shared::out_marks);
+        marks != nullptr && marks->info.spec.data_length == sizeof KnownPort::mark)
+      for_each(*marks, [&](const std::uint8_t *element) {
+        std::memcpy(&ports[name_of(element)].mark, element + name_length, sizeof KnownPort::mark);
+      });
   return ports;
 }
 
@@ -463,14 +512,14 @@ std::optional<Plan> make_plan(const Desired &desired, const KernelState &state, 
   Plan plan;
   plan.generation = state.generation;
   const Touched touched(desired, context);
-  for (const auto family : {Family::bridge, Family::ip, Family::ip6}) {
+  for (const auto family : all_families) {
     const auto *present = state.find(family);
     if (present != nullptr && !present->is_ours()) {
       if (!wanted->ruleset.tables.contains(family))
         continue;
       diagnostics.error(id::chain_is_foreign, kernel_place(),
                         fmt::format("there is a table 'nwgate' that is not nwgate's in the family {}",
-                                    family == Family::bridge ? "bridge" : family == Family::ip ? "ip" : "ip6"));
+                                    name_of(family)));
       return std::nullopt;
     }
     TablePlanner(family, *wanted, present, touched, context, desired.is_device).run(plan.operations);

@@ -64,6 +64,8 @@ struct Operation {
   /// The chain or set.
   std::string name;
   std::optional<ProgramId> program;
+  /// Whose own chain it is.
+  std::string port;
   netlink::RuleContent rule;
   std::shared_ptr<const Origin> origin;
   std::uint64_t handle = 0;

@@ -14,11 +14,15 @@ namespace {
 // Record types beside those of docs/decisions/0002.
 constexpr std::uint8_t type_program = 0xa5;
 constexpr std::uint8_t type_dispatch = 0xa6;
+constexpr std::uint8_t type_port = 0xa7;
 
 } // namespace
 
 std::string table_text(netlink::Family family) {
-  const auto *name = family == netlink::Family::bridge ? "bridge" : family == netlink::Family::ip ? "ip" : "ip6";
+  const auto *name = family == netlink::Family::bridge   ? "bridge"
+                     : family == netlink::Family::netdev ? "netdev"
+                     : family == netlink::Family::ip     ? "ip"
+                                                         : "ip6";
   return std::string(name) + " " + table_name;
 }
 
@@ -50,14 +54,16 @@ void Ruleset::seal() {
     }
 }
 
-std::vector<std::uint8_t> program_mark(const std::optional<ProgramId> &program) {
+std::vector<std::uint8_t> program_mark(const std::optional<ProgramId> &program, const std::string &port) {
   netlink::UserData data;
   const auto id = program.value_or(ProgramId{});
   // 255 bytes of a name at most, of which the end tells variants apart.
-  constexpr std::size_t room = 240;
+  constexpr std::size_t room = 220;
   data.add(type_program, std::string_view(id.name).substr(id.name.size() - std::min(id.name.size(), room)));
   const std::array dispatch{static_cast<std::uint8_t>(id.dispatch)};
   data.add(type_dispatch, dispatch);
+  if (!port.empty())
+    data.add(type_port, std::string_view(port));
   return {data.bytes().begin(), data.bytes().end()};
 }
 
@@ -81,6 +87,11 @@ std::optional<ProgramId> read_program_mark(netlink::Bytes user_data) {
   if (!name || !dispatch || dispatch->size() != 1)
     return std::nullopt;
   return ProgramId{{name->begin(), name->end()}, static_cast<Dispatch>(dispatch->front())};
+}
+
+std::string read_port_mark(netlink::Bytes user_data) {
+  const auto port = netlink::find_user_data(user_data, type_port);
+  return port ? std::string(port->begin(), port->end()) : std::string();
 }
 
 } // namespace nwgate::nftables

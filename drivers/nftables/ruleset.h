@@ -6,6 +6,7 @@
 #include "drivers/netlink/sets.h"
 #include "drivers/netlink/transaction.h"
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,8 +22,12 @@ namespace nwgate::nftables {
 /// All tables of the layout have this name.
 inline constexpr const char *table_name = "nwgate";
 
-/// `bridge nwgate`, `ip nwgate`, `ip6 nwgate`.
+/// `bridge nwgate`, `ip nwgate`.
 std::string table_text(netlink::Family family);
+
+/// The families that have a table.
+inline constexpr std::array all_families = {netlink::Family::bridge, netlink::Family::netdev, netlink::Family::ip,
+                                            netlink::Family::ip6};
 
 /// How packets find their port's program.
 enum class Dispatch : std::uint8_t {
@@ -53,6 +58,8 @@ struct LaidChain {
   std::optional<netlink::BaseChain> base;
   /// Whose it is; nothing if all programs share it.
   std::optional<ProgramId> program;
+  /// The one port that it is for; empty for a chain that ports share.
+  std::string port;
   std::vector<LaidRule> rules;
 };
 
@@ -83,8 +90,10 @@ void sort_records(netlink::Elements &records, std::size_t size);
 /// User data of a set of ours: nft(8) has to know as well that names and marks are in the host's byte order.
 std::vector<std::uint8_t> set_mark(const std::optional<ProgramId> &program);
 /// User data of a table, chain or set of ours.
-std::vector<std::uint8_t> program_mark(const std::optional<ProgramId> &program);
+std::vector<std::uint8_t> program_mark(const std::optional<ProgramId> &program, const std::string &port = {});
 /// What program_mark() was given; nothing if the thing is not ours, and an empty name if it belongs to no program.
 std::optional<ProgramId> read_program_mark(netlink::Bytes user_data);
+/// The port that program_mark() was given; empty without one.
+std::string read_port_mark(netlink::Bytes user_data);
 
 } // namespace nwgate::nftables

@@ -3,6 +3,7 @@
 
 #include "drivers/nftables/key_tails.h"
 #include "engine/model/diagnostic_ids.h"
+#include "engine/program/text_form.h"
 #include "engine/values/close.h"
 
 #include <algorithm>
@@ -25,14 +26,29 @@ Program with_only(const ProgramRule &rule, const Chain &chain, const std::string
 
 } // namespace
 
+std::shared_ptr<const SharedProgram> edition_of(const SharedProgram &program) {
+  auto copy = program;
+  copy.name = fmt::format("{}/e{:016x}", program.name, hash_of(to_text(program.program)));
+  return std::make_shared<const SharedProgram>(std::move(copy));
+}
+
+std::shared_ptr<const SharedProgram> macvtap_of(const SharedProgram &program) {
+  auto copy = program;
+  copy.name += "/macvtap";
+  copy.is_macvtap = true;
+  return std::make_shared<const SharedProgram>(std::move(copy));
+}
+
 /// The tuples of every slot of the program, and the elements that they make for each lookup of the base.
 struct ProgramSharing::Values {
   std::vector<std::vector<Tuple>> tuples;
   std::vector<std::variant<KeyTails, NoTails>> tails;
+  /// For each lookup, whether there is but one tuple to make elements of.
+  std::vector<bool> is_one_tuple;
 };
 
 ProgramSharing::ProgramSharing(const Program &program) : program_(program) {
-  base_ = std::make_shared<const SharedProgram>(SharedProgram{program.filter, program, find_lookups(program)});
+  base_ = std::make_shared<const SharedProgram>(SharedProgram{program.filter, false, program, find_lookups(program)});
   for (const auto &chain : program.chains)
     for (const auto &rule : chain.rules)
       for (const auto &slot : rule.slots)
@@ -59,6 +75,7 @@ std::optional<ProgramSharing::Values> ProgramSharing::evaluate(const BindingValu
     for (const auto &slot : lookup.slots)
       tuples.push_back(tuples_of(slot));
     result.tails.push_back(key_tails(lookup, tuples));
+    result.is_one_tuple.push_back(std::ranges::all_of(tuples, [](const auto *of_slot) { return of_slot->size() == 1; }));
     if (const auto *why = std::get_if<NoTails>(&result.tails.back()); why != nullptr && *why == NoTails::wrong_value)
       return std::nullopt;
   }
@@ -66,14 +83,19 @@ std::optional<ProgramSharing::Values> ProgramSharing::evaluate(const BindingValu
 }
 
 std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values) const {
+  const auto has_too_many = [&](const RuleLookup &lookup) {
+    const auto *tails = std::get_if<KeyTails>(&values.tails[lookup.lookup]);
+    if (tails == nullptr || (lookup.is_single && tails->size() != 1))
+      return true;
+    // An interval may be the union of several, but what is not in one of them need not be outside the union.
+    return lookup.negated && base_->lookups.lookups[lookup.lookup].has_intervals() &&
+           !values.is_one_tuple[lookup.lookup];
+  };
   std::vector<std::vector<bool>> result;
   for (const auto &plans : base_->lookups.chains) {
     auto &of_chain = result.emplace_back();
     for (const auto &plan : plans)
-      of_chain.push_back(plan.spelled_out || std::ranges::any_of(plan.lookups, [&](const RuleLookup &lookup) {
-                           const auto *tails = std::get_if<KeyTails>(&values.tails[lookup.lookup]);
-                           return tails == nullptr || (lookup.is_single && tails->size() != 1);
-                         }));
+      of_chain.push_back(plan.spelled_out || std::ranges::any_of(plan.lookups, has_too_many));
   }
   return result;
 }
@@ -81,7 +103,7 @@ std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values)
 std::shared_ptr<const SharedProgram> ProgramSharing::variant(const std::string &port, const BindingValues &values,
                                                              const std::vector<std::vector<bool>> &spelled_out,
                                                              const ResolveLimits &limits, Diagnostics &diagnostics) {
-  SharedProgram shared{{}, {program_.filter, {}}, {}};
+  SharedProgram shared{{}, false, {program_.filter, {}}, {}};
   std::string signature;
   std::size_t rules = 0;
   for (std::size_t c = 0; c < program_.chains.size(); ++c) {
@@ -136,7 +158,7 @@ std::optional<PortProgram> ProgramSharing::bind(const std::string &port, const B
       std::ranges::none_of(written, [](const auto &chain) { return std::ranges::find(chain, true) != chain.end(); }) &&
       std::ranges::none_of(base_->lookups.chains,
                            [](const auto &plans) { return std::ranges::any_of(plans, &RulePlan::is_private); });
-  PortProgram result{port, base_, {}};
+  PortProgram result{port, Attachment::bridge, base_, {}};
   if (!is_base)
     result.program = variant(port, values, written, limits, diagnostics);
   if (!result.program)

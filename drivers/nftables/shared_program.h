@@ -16,10 +16,26 @@
 
 namespace nwgate::nftables {
 
+/// Where the kernel can look at a port's packets.
+enum class Attachment : std::uint8_t {
+  /// At the hooks of the bridge, and of the IP families by br_netfilter. So are ports whose device does not exist yet.
+  bridge,
+  /// At the hooks of the bridge alone, where connections are tracked.
+  bridge_conntrack,
+  /// At the hooks of the device itself, and of the IP families that route its packets.
+  routed,
+  /// At the hooks of the device itself.
+  device,
+  /// The same, of a macvtap: what the workload sends is what the device sends.
+  macvtap,
+};
+
 /// A program as it stands in the kernel, once for all ports whose values it does not depend on.
 struct SharedProgram {
   /// The top filter's name; behind it `/v` and sixteen digits when some rules are written out with values.
   std::string name;
+  /// For ports whose device sends what the workload sends.
+  bool is_macvtap = false;
   /// Rules that are written out have no slots.
   Program program;
   ProgramLookups lookups;
@@ -29,9 +45,16 @@ struct SharedProgram {
 /// Sorted, without repetitions.
 using KeyTails = std::vector<std::vector<std::uint8_t>>;
 
+/// The same rules under a name of their own, for ports that must not wait for the others of the filter.
+std::shared_ptr<const SharedProgram> edition_of(const SharedProgram &program);
+
+/// The same rules for a macvtap.
+std::shared_ptr<const SharedProgram> macvtap_of(const SharedProgram &program);
+
 /// What one port needs.
 struct PortProgram {
   std::string port;
+  Attachment attachment = Attachment::bridge;
   std::shared_ptr<const SharedProgram> program;
   /// One for each lookup of the program.
   std::vector<KeyTails> values;

@@ -62,6 +62,8 @@ Result<Settings> read_settings(const std::string &path, Diagnostics &diagnostics
   add("layout", po::value(&settings.layout));
   std::string mark_mask;
   add("mark-mask", po::value(&mark_mask));
+  add("bridge-conntrack", po::value(&settings.bridge_conntrack));
+  add("bridge-netfilter", po::value(&settings.bridge_netfilter));
   add("chain-prefix", po::value(&settings.chain_prefix));
   add("filter-directory", po::value(&settings.filter_directories));
   add("max-document-size", po::value(&settings.document_limits.document_size));
@@ -77,6 +79,12 @@ Result<Settings> read_settings(const std::string &path, Diagnostics &diagnostics
         throw po::validation_error(po::validation_error::invalid_option_value, option.string_key, option.value.front());
     po::store(parsed, values);
     po::notify(values);
+    if (settings.bridge_conntrack != "auto" && settings.bridge_conntrack != "off")
+      diagnostics.error(id::illegal_setting, place_of(source, "bridge-conntrack"),
+                        "bridge-conntrack '" + settings.bridge_conntrack + "' is neither 'auto' nor 'off'");
+    if (settings.bridge_netfilter != "refuse" && settings.bridge_netfilter != "enable")
+      diagnostics.error(id::illegal_setting, place_of(source, "bridge-netfilter"),
+                        "bridge-netfilter '" + settings.bridge_netfilter + "' is neither 'refuse' nor 'enable'");
     if (!mark_mask.empty() && !parse_mask(mark_mask, settings.mark_mask))
       diagnostics.error(id::illegal_setting, place_of(source, "mark-mask"),
                         "mark-mask '" + mark_mask + "' is not a number of 32 bits with at least 8 ones in one run");

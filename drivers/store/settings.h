@@ -18,6 +18,10 @@ struct Settings {
   std::string layout = "xtables";
   /// `mark-mask`: the bits of packets' marks that are ours, next to one another.
   std::uint32_t mark_mask = 0x0ffff000;
+  /// `bridge-conntrack`: whether the IP layers stand in the bridge family where that tracks connections; `auto` or `off`.
+  std::string bridge_conntrack = "auto";
+  /// `bridge-netfilter`: what to do where bridged packets do not come to the IP layers; `refuse` or `enable`.
+  std::string bridge_netfilter = "refuse";
   /// `chain-prefix`: of the chains that are not named after a port alone.
   std::string chain_prefix = "nwgate";
   /// `filter-directory`, may be given several times: further directories of filters, such as libvirt's own.

@@ -480,7 +480,7 @@ private:
     const auto bases = base_chains(operation.family);
     const auto found =
         std::ranges::find_if(bases, [&](const NamedBaseChain &base) { return operation.chain == base.name; });
-    return {"filter", found->hook, found->priority, netlink::Policy::accept};
+    return {"filter", found->hook, found->priority, netlink::Policy::accept, {}};
   }
 
   netlink::Transaction &transaction_;

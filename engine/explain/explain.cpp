@@ -6,6 +6,7 @@
 namespace nwgate {
 namespace {
 
+using explain::Bytes;
 using explain::Holds;
 using explain::View;
 
@@ -13,10 +14,11 @@ class Walk {
 public:
   Walk(const ClosedProgram &closed, const Packet &packet)
       : program_(closed.program),
-        packet_(packet), view_{packet, explain::ethernet_header(explain::Bytes(packet.frame)), {}} {}
+        packet_(packet), view_{packet, explain::ethernet_header(seen_by_ethernet(packet)), {}} {}
 
   Explanation run() {
-    auto found = explain::ip_header(view_.ethernet);
+    auto found = explain::ip_header(packet_.reassembled.empty() ? view_.ethernet
+                                                                : explain::ethernet_header(Bytes(packet_.reassembled)));
     if (auto *ip = std::get_if<explain::IpHeader>(&found))
       view_.ip = *ip;
     const auto *broken = std::get_if<std::string>(&found);
@@ -33,6 +35,11 @@ public:
   }
 
 private:
+  static Bytes seen_by_ethernet(const Packet &packet) {
+    const bool is_fragment = packet.direction == Direction::out || packet.reassembled.empty();
+    return Bytes(is_fragment ? packet.frame : packet.reassembled);
+  }
+
   [[nodiscard]] bool is_accepted() const { return result_.verdict == VerdictKind::accept; }
 
   void drop_in_kernel(std::string why) {

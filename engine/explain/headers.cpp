@@ -169,4 +169,29 @@ std::variant<std::monostate, IpHeader, std::string> ip_header(const EthernetHead
   return {};
 }
 
+std::optional<Fragment> fragment_of(const IpHeader &ip) {
+  constexpr std::uint32_t offset_or_more = 0x3fff;
+  if (ip.layer == Layer::ipv4) {
+    const auto word = ip.packet.u16(6).value();
+    return (word & offset_or_more) == 0 ? std::nullopt
+                                        : std::optional(Fragment{ip.packet.u16(4).value(), !ip.is_later_fragment});
+  }
+  constexpr std::uint32_t offset_v6 = 0xfff8;
+  auto protocol = ip.packet.u8(6);
+  for (auto at = ipv6_header; protocol && is_extension(*protocol) && ip.packet.has(at, 8);) {
+    if (*protocol == IPPROTO_NONE)
+      break;
+    if (*protocol == IPPROTO_FRAGMENT) {
+      const auto word = ip.packet.u16(at + 2).value();
+      if ((word & offset_v6) == 0 && (word & 1U) == 0)
+        return std::nullopt;
+      return Fragment{ip.packet.u32(at + 4).value(), (word & offset_v6) == 0};
+    }
+    const auto length = extension_length(*protocol, ip.packet, at);
+    protocol = ip.packet.u8(at);
+    at += length;
+  }
+  return std::nullopt;
+}
+
 } // namespace nwgate::explain

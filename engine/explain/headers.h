@@ -65,4 +65,13 @@ struct IpHeader {
 /// (bridge-nf-filter-vlan-tagged is off by default).
 std::variant<std::monostate, IpHeader, std::string> ip_header(const EthernetHeader &ethernet);
 
+/// Which of the sender's packets a fragment is of.
+struct Fragment {
+  std::uint32_t id = 0;
+  bool is_first = false;
+};
+
+/// Nothing for a packet in one piece.
+std::optional<Fragment> fragment_of(const IpHeader &ip);
+
 } // namespace nwgate::explain

@@ -264,7 +264,9 @@ Found in_ip_layer(const Match &match, const Packet &packet, const EthernetHeader
   case Field::ct_state:
     return present(packet.state);
   case Field::ct_direction:
-    return packet.state == connection_state::invalid ? Found() : present(std::uint32_t{packet.is_reply});
+    if (packet.state == 0 || packet.state == connection_state::invalid)
+      return {};
+    return present(std::uint32_t{packet.is_reply});
   case Field::ct_count: // xt_connlimit.c of the kernel drops what has no header that connection tracking finds
     if (ip.is_later_fragment || (ip.layer == Layer::ipv6 && !skip_extension_headers(ip.packet)))
       return Found(Found::Kind::unreadable);

@@ -17,7 +17,10 @@ struct Packet {
   Direction direction{};
   /// As it is on the wire, from the destination's address on, tags included, without the checksum. At least 14 bytes.
   std::vector<std::uint8_t> frame;
-  /// One of connection_state: what connection tracking says of it, if it is IP.
+  /// What is seen in the frame's place once fragments have been put together; empty if the frame is none. On the way
+  /// out, the ethernet layer sees the fragment itself.
+  std::vector<std::uint8_t> reassembled = {};
+  /// One of connection_state: what connection tracking says of it, if it is IP. 0 if it is not tracked.
   std::uint32_t state = connection_state::new_state;
   /// It comes from the side that did not begin the connection.
   bool is_reply = false;

@@ -2,10 +2,10 @@
 #include "engine/explain/packet_words.h"
 
 #include "engine/explain/frame_writer.h"
+#include "engine/explain/ip_protocols.h"
 #include "engine/program/names.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <fmt/format.h>
 #include <optional>
@@ -18,16 +18,6 @@ using explain::FrameWords;
 struct WordError {
   std::string text;
 };
-
-struct Protocol {
-  std::string_view name;
-  std::uint8_t number;
-};
-
-/// IANA's numbers.
-constexpr std::array protocols = {Protocol{"icmp", 1},    Protocol{"igmp", 2},   Protocol{"tcp", 6},
-                                  Protocol{"udp", 17},    Protocol{"esp", 50},   Protocol{"ah", 51},
-                                  Protocol{"icmpv6", 58}, Protocol{"sctp", 132}, Protocol{"udplite", 136}};
 
 class PacketParser {
 public:
@@ -108,13 +98,13 @@ private:
     } else if (kind == "ip") {
       frame_.protocol = static_cast<std::uint8_t>(number("the number of a protocol", 255));
     } else {
-      const auto *found = std::ranges::find(protocols, kind, &Protocol::name);
-      if (found == protocols.end())
+      const auto found = explain::find_protocol(kind);
+      if (!found)
         throw WordError{
             fmt::format("'{}' is no protocol: tcp, udp, udplite, sctp, icmp, icmpv6, igmp, esp, ah, ip NUMBER, "
                         "arp, rarp, ether TYPE or hex BYTES",
                         kind)};
-      frame_.protocol = found->number;
+      frame_.protocol = *found;
     }
     read_end(frame_.from, frame_.source_port);
     if (next("'>'") != ">")
@@ -166,6 +156,8 @@ private:
   void read_property(std::string_view word) {
     if (const auto state = parse_states(word); state && *state != 0) {
       packet_.state = *state;
+    } else if (word == "untracked") {
+      packet_.state = 0;
     } else if (word == "reply") {
       packet_.is_reply = true;
       if (packet_.state == connection_state::new_state)
@@ -192,10 +184,10 @@ private:
     } else if (word == "flags") {
       read_flags(next("TCP flags"));
     } else {
-      throw WordError{
-          fmt::format("'{}' is not known: new, established, related, invalid, reply, from MAC, to MAC, vlan ID, "
-                      "dscp N, flags A|B, type N, code N, op N, set NAME SIDES, connections N",
-                      word)};
+      throw WordError{fmt::format(
+          "'{}' is not known: new, established, related, invalid, untracked, reply, from MAC, to MAC, vlan ID, "
+          "dscp N, flags A|B, type N, code N, op N, set NAME SIDES, connections N",
+          word)};
     }
   }
 

@@ -137,6 +137,8 @@ struct Program {
   [[nodiscard]] const Chain *find(Layer layer, Direction direction, const std::string &name) const;
   /// True if any rule of the layer exists, also in the other direction.
   [[nodiscard]] bool has_layer(Layer layer) const;
+  /// True if any rule has a match of this field.
+  [[nodiscard]] bool looks_at(Field field) const;
 };
 
 /// A program whose slots are filled: no operand is a SlotRef, no rule has slots. Only close() and the text form make

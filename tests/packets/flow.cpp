@@ -113,6 +113,18 @@ Result try_tcp(const Flow &flow, Expect expect) {
   return result;
 }
 
+Result knock_tcp(const Flow &flow) {
+  const Address server(flow.address, flow.port);
+  const auto client = bound_socket(flow.client, SOCK_STREAM, any_address(server, 0), 0);
+  connect(client.get(), server.get(), server.size);
+  if (!wait_for(client, POLLOUT, short_patience))
+    return Result::silent;
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(client.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error == ECONNREFUSED ? Result::refused : Result::silent;
+}
+
 bool still_talks(const Connection &connection, Expect expect) {
   return talk(connection.client, connection.server, patience(expect)) &&
          talk(connection.server, connection.client, patience(expect));
@@ -139,6 +151,13 @@ Result try_udp(const Flow &flow, Expect expect) {
     return Result::silent;
   return wait_for(client, POLLIN, patience(expect)) && recv(client.get(), &heard, 1, 0) == 1 ? Result::works
                                                                                              : Result::silent;
+}
+
+void send_udp(const Flow &flow, std::size_t size) {
+  const Address address(flow.address, flow.port);
+  const auto client = bound_socket(flow.client, SOCK_DGRAM, any_address(address, flow.source_port), flow.source_port);
+  const std::vector<char> data(size, 'x');
+  EXPECT_EQ(sendto(client.get(), data.data(), size, 0, address.get(), address.size), static_cast<ssize_t>(size));
 }
 
 std::ostream &operator<<(std::ostream &out, Result result) {

@@ -52,11 +52,16 @@ struct Connection {
 Result open_tcp(const Flow &flow, Expect expect, Connection &connection);
 /// The same, closed at once.
 Result try_tcp(const Flow &flow, Expect expect = Expect::success);
+/// An attempt where nobody listens.
+Result knock_tcp(const Flow &flow);
 /// Both sides can still talk.
 bool still_talks(const Connection &connection, Expect expect = Expect::success);
 
 /// A datagram and an answer.
 Result try_udp(const Flow &flow, Expect expect = Expect::success);
+
+/// A datagram of so many bytes, without an answer.
+void send_udp(const Flow &flow, std::size_t size);
 
 /// For messages.
 std::ostream &operator<<(std::ostream &out, Result result);

@@ -2,10 +2,13 @@
 #include "tools/nwgate/change.h"
 
 #include "drivers/link/devices.h"
+#include "drivers/nftables/bridge_conntrack.h"
+#include "engine/model/diagnostic_ids.h"
 #include "tools/nwgate/exit_codes.h"
 #include "tools/nwgate/output.h"
 
 #include <fmt/format.h>
+#include <fstream>
 #include <iostream>
 
 namespace nwgate {
@@ -53,6 +56,55 @@ Result<HostChange> compile_host(Session &session, Compiler &compiler) {
 
 namespace {
 
+/// Why the IP layers see no bridged packets.
+struct Unseen {
+  std::string path;
+  bool exists = false;
+  std::string text;
+};
+
+std::vector<Unseen> why_unseen(const CompiledPort &port) {
+  std::vector<Unseen> unseen;
+  if (const auto *program = std::get_if<nftables::PortProgram>(&port.rules);
+      program != nullptr && program->attachment != nftables::Attachment::bridge)
+    return unseen;
+  const auto ask = [&](Layer layer, const char *name) {
+    if (!port.has_layer(layer))
+      return;
+    const std::string path = std::string("/proc/sys/net/bridge/") + name;
+    const auto value = store::read_file(path, 16);
+    if (value && value->starts_with('1'))
+      return;
+    unseen.push_back({path, value.has_value(),
+                      fmt::format("{} {}", path, value ? "is off" : "does not exist (module br_netfilter)")});
+  };
+  ask(Layer::ipv4, "bridge-nf-call-iptables");
+  ask(Layer::ipv6, "bridge-nf-call-ip6tables");
+  return unseen;
+}
+
+/// Has bridged packets handed to the IP layers, as the setting says; ports whose rules would see none of them are not
+/// committed.
+void require_bridge_netfilter(Session &session, HostChange &change) {
+  const auto place = [](const std::string &path) {
+    return SourcePosition{std::make_shared<const SourceText>(path, ""), 0, 0};
+  };
+  std::erase_if(change.ports, [&](const CompiledPort &port) {
+    bool is_refused = false;
+    for (const auto &why : why_unseen(port)) {
+      if (why.exists && session.settings.bridge_netfilter == "enable" && std::ofstream(why.path) << "1" << std::flush)
+        continue;
+      session.diagnostics.error(id::bridge_netfilter_off, place(why.path),
+                                fmt::format("{}: rules of tcp, udp, ... would see no bridged packet of '{}'", why.text,
+                                            port.port));
+      is_refused = true;
+    }
+    if (is_refused)
+      change.untouched.insert(port.port);
+    return is_refused;
+  });
+}
+
 struct Committed {
   std::size_t operations = 0;
   std::size_t bytes = 0;
@@ -93,12 +145,40 @@ Result<> remove_other_layout(Session &session, const HostChange &change, netlink
 
 } // namespace
 
-int commit_change(Session &session, const HostChange &change, Scope scope) {
+Result<> use_bridge_conntrack(const Session &session, HostChange &change, netlink::Channel &channel) {
+  std::optional<bool> is_tracked;
+  for (auto &port : change.ports) {
+    auto *program = std::get_if<nftables::PortProgram>(&port.rules);
+    if (program == nullptr || program->attachment != nftables::Attachment::bridge ||
+        !nftables::has_ip_layer(*program->program) || !nftables::fits_bridge_conntrack(*program->program) ||
+        session.settings.bridge_conntrack == "off")
+      continue;
+    if (!is_tracked) {
+      auto found = nftables::tracks_bridge_connections(channel);
+      if (!found)
+        return fail(std::move(found.error()));
+      is_tracked = *found;
+    }
+    if (*is_tracked)
+      program->attachment = nftables::Attachment::bridge_conntrack;
+  }
+  return {};
+}
+
+int commit_change(Session &session, const HostChange &wanted, Scope scope) {
+  auto change = wanted;
+  const auto errors = session.diagnostics.error_count();
+  const bool is_xtables = session.settings.layout == "xtables";
   auto socket = netlink::Socket::open();
   if (!socket)
     return session.fail_with(socket.error());
-  const auto errors = session.diagnostics.error_count();
-  const bool is_xtables = session.settings.layout == "xtables";
+  if (!is_xtables) {
+    if (auto chosen = use_bridge_conntrack(session, change, *socket); !chosen)
+      return session.fail_with(chosen.error());
+    require_bridge_netfilter(session, change);
+  }
+  if (scope == Scope::named_ports && session.diagnostics.error_count() != errors)
+    return exit_machine;
   const auto committed = is_xtables ? commit_xtables(session, change, scope, *socket)
                                     : commit_nftables(session, change, scope, *socket);
   if (!committed)
@@ -147,19 +227,12 @@ Result<HostChange> compile_users(Session &session, Session &before, const std::s
   return host;
 }
 
-void warn_of_bridge_netfilter(const CompiledPort &port) {
-  const auto warn = [&](Layer layer, const char *name) {
-    const std::string path = std::string("/proc/sys/net/bridge/") + name;
-    if (!port.has_layer(layer))
-      return;
-    const auto value = store::read_file(path, 16);
-    if (value && value->starts_with('1'))
-      return;
-    std::cerr << fmt::format("nwgate: warning: {} {}: rules of tcp, udp, ... see no bridged packet of '{}'\n", path,
-                             value ? "is off" : "does not exist (module br_netfilter)", port.port);
-  };
-  warn(Layer::ipv4, "bridge-nf-call-iptables");
-  warn(Layer::ipv6, "bridge-nf-call-ip6tables");
+void warn_of_bridge_netfilter(const Session &session, const CompiledPort &port) {
+  if (session.settings.layout != "xtables")
+    return;
+  for (const auto &why : why_unseen(port))
+    std::cerr << fmt::format("nwgate: warning: {}: rules of tcp, udp, ... see no bridged packet of '{}'\n", why.text,
+                             port.port);
 }
 
 } // namespace nwgate

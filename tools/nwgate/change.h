@@ -37,6 +37,9 @@ enum class Scope : std::uint8_t {
 /// Compiles every binding; what is broken is reported and left as it is in the kernel.
 Result<HostChange> compile_host(Session &session, Compiler &compiler);
 
+/// In the layout nftables: ports whose IP layers the bridge family can have on this kernel get them there.
+Result<> use_bridge_conntrack(const Session &session, HostChange &change, netlink::Channel &channel);
+
 /// Commits and, with --timing, says how long the kernel took. With the scope everything, what another layout has left
 /// behind goes too. The exit code.
 int commit_change(Session &session, const HostChange &change, Scope scope);
@@ -46,7 +49,8 @@ int commit_change(Session &session, const HostChange &change, Scope scope);
 Result<HostChange> compile_users(Session &session, Session &before, const std::set<std::string> &filters,
                                  std::vector<std::string> &users);
 
-/// Says on stderr when rules of an IP layer will see nothing because br_netfilter does not hand bridged packets over.
-void warn_of_bridge_netfilter(const CompiledPort &port);
+/// Says on stderr when rules of an IP layer will see nothing because br_netfilter does not hand bridged packets over: in
+/// the layout xtables, as with libvirt. The layout nftables commits no such rules.
+void warn_of_bridge_netfilter(const Session &session, const CompiledPort &port);
 
 } // namespace nwgate

@@ -35,7 +35,7 @@ int command_apply(const Words &words) {
     return code;
   }
   for (const auto &port : host->ports)
-    warn_of_bridge_netfilter(port);
+    warn_of_bridge_netfilter(session, port);
   return session.finish();
 }
 

@@ -128,7 +128,7 @@ int command_bind(const Words &words) {
     if (auto published = file.publish(); !published)
       return session.fail_with(published.error());
   for (const auto &port : host.ports)
-    warn_of_bridge_netfilter(port);
+    warn_of_bridge_netfilter(session, port);
   return session.finish();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/compiler.h"
 
+#include "drivers/link/attachment.h"
 #include "drivers/nftables/layout.h"
 #include "drivers/xtables/layout.h"
 #include "engine/model/diagnostic_ids.h"
@@ -85,21 +86,64 @@ std::optional<nftables::PortProgram> Compiler::compile_nftables(const Binding &b
   if (!sharing)
     sharing = std::make_unique<nftables::ProgramSharing>(*open);
   auto bound = sharing->bind(binding.port, BindingValues(binding), session_.settings.resolve_limits, diagnostics);
-  return bound && is_expressible(bound->program, diagnostics) ? std::move(bound) : std::nullopt;
+  if (!bound || !attach(binding, *bound, diagnostics))
+    return std::nullopt;
+  return is_expressible(*bound, diagnostics) ? std::move(bound) : std::nullopt;
 }
 
-bool Compiler::is_expressible(const std::shared_ptr<const nftables::SharedProgram> &program,
-                              Diagnostics &diagnostics) {
+bool Compiler::attach(const Binding &binding, nftables::PortProgram &port, Diagnostics &diagnostics) {
+  const auto attachment = link::attachment_of(binding.port);
+  if (!attachment) {
+    diagnostics.error(id::refused_by_kernel, binding.where, attachment.error().message());
+    return false;
+  }
+  switch (*attachment) {
+  case link::Attachment::absent:
+  case link::Attachment::bridge_port:
+    return true;
+  case link::Attachment::routed:
+    port.attachment = nftables::Attachment::routed;
+    return true;
+  case link::Attachment::macvtap:
+    port.attachment = nftables::Attachment::macvtap;
+    port.program = macvtap_program(port.program);
+    break;
+  case link::Attachment::other_switch:
+    port.attachment = nftables::Attachment::device;
+    break;
+  }
+  if (!nftables::has_ip_layer(*port.program))
+    return true;
+  diagnostics.error(id::not_expressible, binding.where,
+                    fmt::format("port '{}' is {}: the IP layers of the host see none of its packets, so that rules of "
+                                "tcp, udp, ... would have no effect",
+                                binding.port,
+                                *attachment == link::Attachment::macvtap ? "a macvtap" : "a port of another switch"));
+  return false;
+}
+
+std::shared_ptr<const nftables::SharedProgram>
+Compiler::macvtap_program(const std::shared_ptr<const nftables::SharedProgram> &program) {
+  auto &made = macvtap_programs_[program];
+  if (!made)
+    made = nftables::macvtap_of(*program);
+  return made;
+}
+
+bool Compiler::is_expressible(const nftables::PortProgram &port, Diagnostics &diagnostics) {
   /// Any name is a set: whether it exists is asked when it is committed.
   class AnySet : public xtables::SetIndex {
   public:
     [[nodiscard]] std::optional<std::uint16_t> index_of(const std::string & /*name*/) const override { return 0; }
     [[nodiscard]] std::optional<std::string> name_of(std::uint16_t /*index*/) const override { return std::nullopt; }
   };
-  const auto [entry, is_new] = checked_.try_emplace(program);
+  const auto [entry, is_new] = checked_.try_emplace({port.program, port.attachment});
   if (is_new) {
     nftables::Ruleset unused;
-    nftables::lay_out_program(*program, {program->name, nftables::Dispatch::set}, {}, AnySet(), unused, entry->second);
+    nftables::lay_out_program(*port.program,
+                              {{port.program->name, nftables::Dispatch::set},
+                               nftables::families_of(*port.program, port.attachment)},
+                              {}, AnySet(), unused, entry->second);
   }
   diagnostics.append(entry->second);
   return entry->second.ok();

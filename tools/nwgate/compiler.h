@@ -48,12 +48,18 @@ private:
   };
   Resolved &resolve_once(const FilterRef &reference);
   /// Whether the layout nftables can express the program; asked once for each.
-  bool is_expressible(const std::shared_ptr<const nftables::SharedProgram> &program, Diagnostics &diagnostics);
+  bool is_expressible(const nftables::PortProgram &port, Diagnostics &diagnostics);
+  /// Finds out where the port's packets can be filtered. False if that does not suffice for its rules.
+  bool attach(const Binding &binding, nftables::PortProgram &port, Diagnostics &diagnostics);
+  std::shared_ptr<const nftables::SharedProgram>
+  macvtap_program(const std::shared_ptr<const nftables::SharedProgram> &program);
 
   Session &session_;
   std::map<std::string, Resolved> resolved_;
   /// What is wrong with each shared program.
-  std::map<std::shared_ptr<const nftables::SharedProgram>, Diagnostics> checked_;
+  std::map<std::pair<std::shared_ptr<const nftables::SharedProgram>, nftables::Attachment>, Diagnostics> checked_;
+  std::map<std::shared_ptr<const nftables::SharedProgram>, std::shared_ptr<const nftables::SharedProgram>>
+      macvtap_programs_;
 };
 
 } // namespace nwgate

@@ -17,13 +17,13 @@ _nwgate_words() { # words, current
   mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
 }
 
-_nwgate_files() { # current
+_nwgate_files() { # current, pattern
   compopt -o filenames 2>/dev/null
-  mapfile -t COMPREPLY < <(compgen -d -- "$1"; compgen -f -X '!*.xml' -- "$1")
+  mapfile -t COMPREPLY < <(compgen -d -- "$1"; compgen -f -X "!${2:-*.xml}" -- "$1")
 }
 
 _nwgate() {
-  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' i formats
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' at=0 i formats
   COMPREPLY=()
   # --option=value comes as three words.
   if [[ $current == = ]]; then current=''; elif [[ $previous == = ]]; then previous=${COMP_WORDS[COMP_CWORD - 2]}; fi
@@ -33,7 +33,7 @@ _nwgate() {
         [[ ${COMP_WORDS[i + 1]} == = ]] && i=$((i + 1))
         i=$((i + 1)) ;;
       -*) ;;
-      *) command=${COMP_WORDS[i]}; break ;;
+      *) command=${COMP_WORDS[i]} at=$i; break ;;
     esac
   done
 
@@ -51,6 +51,7 @@ _nwgate() {
     --filter) _nwgate_words "$(_nwgate_listed list)" "$current"; return ;;
     --port) mapfile -t COMPREPLY < <(cd /sys/class/net && compgen -f -- "$current"); return ;;
     --expect) _nwgate_words 'accept drop' "$current"; return ;;
+    --direction) _nwgate_words 'out in auto' "$current"; return ;;
     --mac | --owner | --parameter | -p) return ;;
   esac
   if [[ $current == -* ]]; then
@@ -65,6 +66,11 @@ _nwgate() {
     show | undefine) _nwgate_words "$(_nwgate_listed list)" "$current" ;;
     unbind | chains) _nwgate_words "$(_nwgate_listed bindings)" "$current" ;;
     explain)
+      # The port or its document comes first, then a packet in words, or a capture.
+      if ((COMP_CWORD > at + 1)) && [[ $previous != -* ]]; then
+        _nwgate_files "$current" '*.pcap*'
+        return
+      fi
       _nwgate_files "$current"
       mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$(_nwgate_listed bindings)" -- "$current") ;;
     check | define | bind | render) _nwgate_files "$current" ;;

@@ -10,6 +10,8 @@
 namespace nwgate {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 std::string rule_text(const ProgramRule &rule) {
   std::string text;
   for (const auto &match : rule.matches)
@@ -34,33 +36,7 @@ std::string failure_text(const RuleStep &step) {
                      step.actual.empty() ? "is not there" : "is " + step.actual);
 }
 
-} // namespace
-
-std::string explanation_text(const Explanation &explanation) {
-  std::string text;
-  for (const auto &layer : explanation.layers) {
-    text += fmt::format("{}: {}\n", name_of(layer.layer), name_of(layer.verdict));
-    for (const auto &step : layer.steps) {
-      text += fmt::format("  {:<3} {:<12} {}", step.failed ? "" : "yes", step.chain->name, rule_text(*step.rule));
-      if (step.failed)
-        text += "  [" + failure_text(step) + "]";
-      if (const auto origin = origin_text(*step.rule); !origin.empty())
-        text += "  " + origin;
-      text += '\n';
-    }
-  }
-  text += name_of(explanation.verdict);
-  if (!explanation.kernel_drops.empty())
-    text += ", by the kernel itself: " + explanation.kernel_drops;
-  else if (explanation.decided_by != nullptr)
-    text += ", by " + origin_text(*explanation.decided_by);
-  else
-    text += ": no rule decided";
-  return text + '\n';
-}
-
-std::string explanation_json(const Explanation &explanation) {
-  using Json = nlohmann::ordered_json;
+Json layers_json(const Explanation &explanation) {
   Json layers = Json::array();
   for (const auto &layer : explanation.layers) {
     Json steps = Json::array();
@@ -77,12 +53,46 @@ std::string explanation_json(const Explanation &explanation) {
     layers.push_back(
         {{"layer", name_of(layer.layer)}, {"verdict", name_of(layer.verdict)}, {"rules", std::move(steps)}});
   }
-  Json json{{"verdict", name_of(explanation.verdict)}, {"layers", std::move(layers)}};
+  return layers;
+}
+
+} // namespace
+
+std::string explanation_text(const Explanation &explanation) {
+  std::string text;
+  for (const auto &layer : explanation.layers) {
+    text += fmt::format("{}: {}\n", name_of(layer.layer), name_of(layer.verdict));
+    for (const auto &step : layer.steps) {
+      text += fmt::format("  {:<3} {:<12} {}", step.failed ? "" : "yes", step.chain->name, rule_text(*step.rule));
+      if (step.failed)
+        text += "  [" + failure_text(step) + "]";
+      if (const auto origin = origin_text(*step.rule); !origin.empty())
+        text += "  " + origin;
+      text += '\n';
+    }
+  }
+  text += name_of(explanation.verdict);
+  const auto by = decided_by_text(explanation);
+  return text + (by.empty() ? ": no rule decided" : ", by " + by) + '\n';
+}
+
+std::string decided_by_text(const Explanation &explanation) {
+  if (!explanation.kernel_drops.empty())
+    return "the kernel itself: " + explanation.kernel_drops;
+  return explanation.decided_by == nullptr ? "" : origin_text(*explanation.decided_by);
+}
+
+std::string explanation_json(const Explanation &explanation) { return explanation_object(explanation).dump(2) + '\n'; }
+
+nlohmann::ordered_json explanation_object(const Explanation &explanation, bool with_layers) {
+  Json json{{"verdict", name_of(explanation.verdict)}};
+  if (with_layers)
+    json["layers"] = layers_json(explanation);
   if (explanation.decided_by != nullptr)
     json["decided_by"] = origin_text(*explanation.decided_by);
   if (!explanation.kernel_drops.empty())
     json["kernel_drops"] = explanation.kernel_drops;
-  return json.dump(2) + '\n';
+  return json;
 }
 
 } // namespace nwgate

@@ -177,6 +177,8 @@ TEST(ExplainMatch, IpLayers) {
   EXPECT_FALSE(matches("ipv4 out", "ct.state new", tcp + " reply"));
   EXPECT_TRUE(matches("ipv4 out", "ct.state established, ct.direction reply", tcp + " reply"));
   EXPECT_FALSE(matches("ipv4 out", "ct.direction original", tcp + " invalid")) << "no connection, no direction";
+  EXPECT_FALSE(matches("ipv4 out", "ct.direction original", tcp + " untracked"));
+  EXPECT_FALSE(matches("ipv4 out", "ct.state new|established|related|invalid", tcp + " untracked"));
   EXPECT_TRUE(matches("ipv4 out", "ct.count 2", tcp + " connections 3"));
   EXPECT_FALSE(matches("ipv4 out", "ct.count 3", tcp + " connections 3"));
   EXPECT_TRUE(matches("ipv6 out", "not ct.count 3", "out udp fd00::1 > fd00::2"));

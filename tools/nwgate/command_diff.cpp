@@ -50,7 +50,9 @@ Result<Compared> compare_xtables(Session &session, const HostChange &host, netli
   return *plan ? Compared{xtables::drift_of(**plan)} : Compared{{}, true};
 }
 
-Result<Compared> compare_nftables(Session &session, const HostChange &host, netlink::Channel &channel) {
+Result<Compared> compare_nftables(Session &session, HostChange &host, netlink::Channel &channel) {
+  if (auto chosen = use_bridge_conntrack(session, host, channel); !chosen)
+    return fail(std::move(chosen.error()));
   const auto planned = nftables::plan_for(host.for_nftables(session), nftables::Scope::everything, channel,
                                           session.ip_sets, session.diagnostics);
   if (!planned)
@@ -79,7 +81,7 @@ int command_diff(const Words &words) {
     return *code;
   auto &session = std::get<Session>(opened);
   Compiler compiler(session);
-  const auto host = compile_host(session, compiler);
+  auto host = compile_host(session, compiler);
   if (!host)
     return session.fail_with(host.error());
   auto socket = netlink::Socket::open();

@@ -318,11 +318,27 @@ void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &tab
     }
     table.chains[name] = std::move(chain);
   };
+<<<<<<< HEAD
   add("ip-prerouting", NF_BR_PRE_ROUTING, behind_bridge_conntrack, Direction::out);
   add("ip-forward", NF_BR_FORWARD, before_ip_forward, Direction::in);
+=======
+  LaidChain drop;
+  drop.rules.push_back(count_dropped({PortKey::Kind::out_name, 0}, shared::in_ip_dropped));
+  ExpressionList e;
+  e.counter();
+  e.verdict(NF_DROP);
+  drop.rules.push_back(shared_rule(e));
+  table.chains[bridge_ip_drop_chain(Direction::in)] = std::move(drop);
+  add("ip-prerouting", NF_BR_PRE_ROUTING, Direction::out);
+  add("ip-forward", NF_BR_FORWARD, Direction::in);
+>>>>>>> helper-a
 }
 
 std::string drop_chain(Direction direction) { return direction == Direction::out ? "drop-out" : "drop-in"; }
+
+std::string bridge_ip_drop_chain(Direction direction) {
+  return direction == Direction::out ? drop_chain(direction) : "drop-ip-in";
+}
 
 std::string reject_chain(Direction direction) { return direction == Direction::out ? "reject-out" : "reject-in"; }
 

@@ -19,6 +19,9 @@ void add_device_chain(const std::string &port, const SharedProgram &program, con
 
 std::string drop_chain(Direction direction);
 std::string reject_chain(Direction direction);
+/// Of an IP layer in the bridge family: the direction in counts apart, as its packets have not come to their program's
+/// ethernet layer, which counts all.
+std::string bridge_ip_drop_chain(Direction direction);
 
 LaidRule laid_rule(netlink::RuleContent content, std::shared_ptr<const Origin> origin);
 /// At the end of a chain of the ethernet layer that was jumped to, the frame passes.

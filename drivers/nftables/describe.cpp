@@ -254,13 +254,15 @@ private:
     put(to, std::move(loaded));
   }
 
+  [[nodiscard]] bool is_ip() const { return family_ == Family::ip || family_ == Family::ip6; }
+
   void take_counter(const nftnl_expr & /*expression*/) {}
 
   void take_match(const nftnl_expr &e) {
     const auto info = bytes_of(e, NFTNL_EXPR_MT_INFO);
-    const auto family = family_ == Family::bridge ? xtables::Family::bridge
-                        : family_ == Family::ip   ? xtables::Family::ip
-                                                  : xtables::Family::ip6;
+    const auto family = !is_ip()                ? xtables::Family::bridge
+                        : family_ == Family::ip ? xtables::Family::ip
+                                                : xtables::Family::ip6;
     const auto text =
         xtables::extension_text(text_of(e, NFTNL_EXPR_MT_NAME), number_of(e, NFTNL_EXPR_MT_REV), info, family, sets_);
     add(text ? *text : xtables::expression_text(e));
@@ -316,7 +318,7 @@ private:
     if (chain == accept_chain)
       return "accept";
     for (const auto direction : {Direction::out, Direction::in}) {
-      if (chain == drop_chain(direction))
+      if (chain == drop_chain(direction) || chain == bridge_ip_drop_chain(direction))
         return "drop";
       if (chain == reject_chain(direction))
         return "reject";

@@ -129,8 +129,8 @@ const HeaderField *network_field(const PayloadPlace &place, Family family, std::
 /// The last byte of a header: whoever reads less of it asks for all.
 bool asks_for_length(const PayloadPlace &place, Family family) {
   static constexpr std::array<std::uint32_t, 4> last_bytes = {7, 19, 27, 39};
-  return family == Family::bridge && place.base == NFT_PAYLOAD_NETWORK_HEADER && place.length == 1 &&
-         std::ranges::find(last_bytes, place.offset) != last_bytes.end();
+  return family != Family::ip && family != Family::ip6 && place.base == NFT_PAYLOAD_NETWORK_HEADER &&
+         place.length == 1 && std::ranges::find(last_bytes, place.offset) != last_bytes.end();
 }
 
 std::string raw_text(const PayloadPlace &place) {

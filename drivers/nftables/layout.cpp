@@ -92,8 +92,8 @@ PortKey key_of(Family family, Direction direction, bool is_macvtap, const Option
 
 class Names final : public RuleNames {
 public:
-  Names(const SharedProgram &program, Direction direction, Family family)
-      : program_(program), direction_(direction), family_(family) {}
+  Names(const SharedProgram &program, Direction direction, Family family, bool ip_in_bridge)
+      : program_(program), direction_(direction), family_(family), ip_in_bridge_(ip_in_bridge) {}
 
   [[nodiscard]] std::string set(std::size_t lookup) const override {
     return set_name(program_.name, program_.lookups.lookups[lookup]);
@@ -102,13 +102,16 @@ public:
     return chain_name(program_.name, direction_, name);
   }
   [[nodiscard]] std::string accept() const override { return is_ip(family_) ? accept_chain : ""; }
-  [[nodiscard]] std::string drop() const override { return drop_chain(direction_); }
+  [[nodiscard]] std::string drop() const override {
+    return ip_in_bridge_ ? bridge_ip_drop_chain(direction_) : drop_chain(direction_);
+  }
   [[nodiscard]] std::string reject() const override { return reject_chain(direction_); }
 
 private:
   const SharedProgram &program_;
   Direction direction_;
   Family family_;
+  bool ip_in_bridge_;
 };
 
 /// Sets keyed by port.
@@ -130,6 +133,8 @@ void add_table_sets(Family family, const Options &options, bool marks, bool ip_i
   }
   if (family == Family::bridge)
     add(shared::devices, map_spec(type_interface_index, number_length, type_interface_name, name_length, false));
+  if (ip_in_bridge)
+    add(shared::in_ip_dropped, port_spec(family, true));
   if (ip_in_bridge)
     for (const auto *name : {shared::out_ip_others, shared::in_ip_others}) {
       auto spec = set_spec(concatenated(type_ether_type, type_interface_name), number_length + name_length, false);
@@ -313,7 +318,7 @@ private:
     auto &laid = table_.chains[ip_in_bridge ? ip_chain_name(program_.name, chain.direction, layer_)
                                             : chain_name(program_.name, chain.direction, chain.name)];
     laid.program = id_;
-    const Names names(program_, chain.direction, family_);
+    const Names names(program_, chain.direction, family_, ip_in_bridge);
     const Place place{family_, layer_, chain.direction,
                       key_of(family_, chain.direction, program_.is_macvtap, options_),
                       chain.name == root_chain ? std::nullopt : type_at_jumps(chain)};
@@ -447,6 +452,7 @@ private:
             {key, ip_chain_name(program_.name, direction, layer), true});
     }
     append(name_, table.sets[marks_set(program_.name)].elements);
+    append(name_, table.sets[shared::in_ip_dropped].elements);
   }
 
   /// The type of the frames that an IP layer sees, at the front of a key.

@@ -5,8 +5,10 @@
 #include "drivers/nftables/plan.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstring>
+#include <linux/netfilter.h>
 #include <unordered_map>
 
 namespace nwgate::nftables {
@@ -39,11 +41,17 @@ public:
   }
 
   std::map<std::string, PortCounters> run() {
+    for (auto &[name, port] : ports_)
+      port.attachment = attachment_of(port);
     add_ways();
+    add_devices();
     // In the direction out, the ways count before any layer drops; in the direction in, behind the IP layers.
     add_dropped(Family::bridge);
+    add_dropped(Family::netdev);
     for (auto &[name, port] : ports_)
       port.in.accepted = difference(port.in.accepted, port.in.dropped);
+    if (const auto *set = state_.find_set(Family::bridge, shared::in_ip_dropped))
+      add_set(*set, Family::bridge, [](PortCounters &port) -> Counts & { return port.in.dropped; });
     add_dropped(Family::ip);
     add_dropped(Family::ip6);
     for (auto &[name, port] : ports_)
@@ -79,6 +87,35 @@ private:
     add_map(shared::in_others, [](PortCounters &port) -> Counts & { return port.in.accepted; });
   }
 
+  /// Of a port of the bridge; add_devices() knows the others.
+  [[nodiscard]] Attachment attachment_of(const PortCounters &port) const {
+    const auto *bridge = state_.find(Family::bridge);
+    const bool has_ip =
+        bridge != nullptr && std::ranges::any_of(std::array{Layer::ipv4, Layer::ipv6}, [&](Layer layer) {
+          return bridge->chains.contains(ip_chain_name(port.program, Direction::out, layer));
+        });
+    return has_ip ? Attachment::bridge_conntrack : Attachment::bridge;
+  }
+
+  /// Ports whose devices have chains of their own, where a rule leads to the program.
+  void add_devices() {
+    const auto *table = state_.find(Family::netdev);
+    if (table == nullptr)
+      return;
+    for (const auto &[name, chain] : table->chains) {
+      const auto port = ports_.find(chain.port);
+      if (chain.port.empty() || port == ports_.end() || !chain.info.base)
+        continue;
+      const bool is_out = name.ends_with("/out");
+      const bool is_ingress = chain.info.base->hook == NF_NETDEV_INGRESS;
+      port->second.attachment = is_out != is_ingress     ? Attachment::macvtap
+                                : port->second.mark != 0 ? Attachment::routed
+                                                         : Attachment::device;
+      if (!chain.rules.empty())
+        add(chain.rules.front().info.counts, (is_out ? port->second.out : port->second.in).accepted);
+    }
+  }
+
   void add_dropped(Family family) {
     if (const auto *set = state_.find_set(family, shared::out_dropped))
       add_set(*set, family, [](PortCounters &port) -> Counts & { return port.out.dropped; });
@@ -88,7 +125,7 @@ private:
 
   template <typename Sum> void add_set(const KernelSet &set, Family family, Sum sum) {
     const auto size = set.info.spec.element_size();
-    const bool has_names = family == Family::bridge;
+    const bool has_names = family == Family::bridge || family == Family::netdev;
     if (size < (has_names ? 16 : 4))
       return;
     for (std::size_t i = 0; i < set.listing.counts.size() && (i + 1) * size <= set.listing.elements.size(); ++i) {
@@ -115,6 +152,22 @@ private:
 } // namespace
 
 std::map<std::string, PortCounters> port_counters(const KernelState &state) { return Summing(state).run(); }
+
+std::string_view attachment_text(Attachment attachment) {
+  switch (attachment) {
+  case Attachment::bridge:
+    return "bridge";
+  case Attachment::bridge_conntrack:
+    return "bridge_conntrack";
+  case Attachment::routed:
+    return "routed";
+  case Attachment::device:
+    return "device";
+  case Attachment::macvtap:
+    break;
+  }
+  return "macvtap";
+}
 
 std::string filter_of(const std::string &program) {
   constexpr std::size_t digits = 16;

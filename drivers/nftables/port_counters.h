@@ -3,10 +3,12 @@
 #pragma once
 
 #include "drivers/nftables/kernel_state.h"
+#include "drivers/nftables/shared_program.h"
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace nwgate::nftables {
 
@@ -18,7 +20,11 @@ struct DirectionCounters {
   bool operator==(const DirectionCounters &) const = default;
 };
 
+/// How the kernel has the port attached; see Attachment.
+std::string_view attachment_text(Attachment attachment);
+
 struct PortCounters {
+  Attachment attachment{};
   /// The name of the port's program; see SharedProgram::name.
   std::string program;
   /// 0 without one.

@@ -46,7 +46,7 @@ public:
   Lister(const KernelState &state, const xtables::SetIndex &ip_sets, std::string only)
       : state_(state), ip_sets_(ip_sets), only_(std::move(only)), counters_(nftables::port_counters(state)) {
     for (const auto &[name, port] : counters_)
-      ++shared_by_[port.program];
+      ++shared_by_[{port.program, is_on_device(port)}];
   }
 
   std::vector<ListedPort> run() {
@@ -62,22 +62,36 @@ private:
     ListedPort port;
     port.port = name;
     port.layout = "nftables";
-    port.program =
-        ListedProgram{counters.program, nftables::filter_of(counters.program), "bridge", shared_by_[counters.program]};
-    port.counters = counters;
+    const bool on_device = is_on_device(counters);
+    port.program = ListedProgram{counters.program, nftables::filter_of(counters.program),
+                                 std::string(nftables::attachment_text(counters.attachment)),
+                                 shared_by_[{counters.program, on_device}]};
     const auto keys = [&](Family family) {
-      const auto key = family == Family::bridge ? nftables::name_key(name) : nftables::number_key(counters.mark);
+      const bool is_ip = family == Family::ip || family == Family::ip6;
+      const auto key = is_ip ? nftables::number_key(counters.mark) : nftables::name_key(name);
       return std::string(key.begin(), key.end());
     };
-    for (const auto &[family, table] : state_.tables)
-      add_links(family, table, counters.program, keys(family), port);
-    sort_links(port);
+    // The family of the port's ethernet layer, and those of its IP layers.
+    const auto ethernet = on_device ? Family::netdev : Family::bridge;
+    std::vector<Family> families{ethernet};
+    if (counters.mark != 0)
+      families.insert(families.end(), {Family::ip, Family::ip6});
+    for (const auto family : families)
+      if (const auto *table = state_.find(family))
+        add_links(family, *table, counters.program, keys(family), port);
+    sort_links(counters.program, port);
     // In the order in which packets meet them.
-    for (const auto family : {Family::bridge, Family::ip, Family::ip6})
+    for (const auto family : families)
       add_chains(family, Direction::out, counters.program, keys(family), port);
-    for (const auto family : {Family::ip, Family::ip6, Family::bridge})
+    std::ranges::rotate(families, families.begin() + 1);
+    for (const auto family : families)
       add_chains(family, Direction::in, counters.program, keys(family), port);
     return port;
+  }
+
+  /// The port's ethernet layer is in the netdev family.
+  static bool is_on_device(const nftables::PortCounters &port) {
+    return port.attachment != nftables::Attachment::bridge && port.attachment != nftables::Attachment::bridge_conntrack;
   }
 
   // --- ways to the program
@@ -85,58 +99,71 @@ private:
   void add_links(Family family, const KernelTable &table, const std::string &program, const std::string &key,
                  ListedPort &port) {
     for (const auto &[name, chain] : table.chains) {
-      if (!chain.info.base)
+      if (!chain.info.base || (!chain.port.empty() && chain.port != port.port))
         continue;
-      for (std::size_t i = 0; i < chain.rules.size(); ++i) {
-        const auto &common = common_rule(family, table, chain, i);
-        auto rule = common.listed;
-        for (const auto &condition : common.words.conditions)
-          if (const auto set = table.sets.find(condition.set); set != table.sets.end())
-            follow(set->second, key, rule);
-        const auto target = table.chains.find(rule.target);
-        if (target != table.chains.end() && target->second.program && target->second.program->name == program)
-          port.links.push_back({table_text(family), name, {std::move(rule)}});
-      }
+      for (std::size_t i = 0; i < chain.rules.size(); ++i)
+        for (auto &rule : ways_of(table, common_rule(family, table, chain, i), key))
+          if (const auto target = table.chains.find(rule.target);
+              target != table.chains.end() && target->second.program && target->second.program->name == program)
+            port.links.push_back({table_text(family), name, {std::move(rule)}});
     }
   }
 
-  /// A rule that leads to a program has no counter: the port's element counts, and in a verdict map tells the way.
-  void follow(const KernelSet &set, const std::string &key, ListedRule &rule) {
-    const auto &places = places_of(set);
-    const auto place = places.find(key);
-    if (place == places.end())
-      return;
-    if (place->second < set.listing.counts.size())
-      rule.counts = set.listing.counts[place->second];
-    if (rule.verdict != "vmap")
-      return;
-    const auto &element = set.listing.verdicts[place->second];
-    rule.verdict = element.go_to ? "goto" : "jump";
-    rule.target = element.chain;
-    rule.text += fmt::format(" {} {}", rule.verdict, element.chain);
+  /// Where the rule leads packets of the port. A rule that leads to a program has no counter: the port's element
+  /// counts, and in a verdict map tells the way.
+  std::vector<ListedRule> ways_of(const KernelTable &table, const CommonRule &common, const std::string &key) {
+    std::vector<ListedRule> ways;
+    if (common.listed.verdict != "vmap")
+      ways.push_back(common.listed);
+    for (const auto &condition : common.words.conditions) {
+      const auto found = table.sets.find(condition.set);
+      if (found == table.sets.end())
+        continue;
+      const auto &set = found->second;
+      const auto &places = places_of(set);
+      const auto [first, last] = places.equal_range(key);
+      for (auto place = first; place != last; ++place) {
+        if (common.listed.verdict == "vmap") {
+          const auto &element = set.listing.verdicts[place->second];
+          auto &rule = ways.emplace_back(common.listed);
+          rule.verdict = element.go_to ? "goto" : "jump";
+          rule.target = element.chain;
+          rule.text += fmt::format(" {} {}", rule.verdict, element.chain);
+        }
+        if (place->second < set.listing.counts.size())
+          ways.back().counts = set.listing.counts[place->second];
+      }
+    }
+    return ways;
   }
 
-  /// Where the set has each key.
-  const std::unordered_map<std::string, std::size_t> &places_of(const KernelSet &set) {
+  /// Where the set has the elements of each port.
+  const std::unordered_multimap<std::string, std::size_t> &places_of(const KernelSet &set) {
     const auto [entry, is_new] = places_.try_emplace(&set);
     if (!is_new)
       return entry->second;
+    const nftables::ElementReader reader(set.info.name.name, set.info.spec);
+    const auto add = [&](netlink::Bytes element, std::size_t index) {
+      const auto key = reader.port_key(element);
+      entry->second.emplace(std::string(key.begin(), key.end()), index);
+    };
     const auto &listing = set.listing;
     for (std::size_t i = 0; i < listing.verdicts.size(); ++i)
-      entry->second.emplace(std::string(listing.verdicts[i].key.begin(), listing.verdicts[i].key.end()), i);
+      add(listing.verdicts[i].key, i);
     const auto size = set.info.spec.element_size();
-    const auto *first = reinterpret_cast<const char *>(listing.elements.data());
     for (std::size_t i = 0; size > 0 && (i + 1) * size <= listing.elements.size(); ++i)
-      entry->second.emplace(std::string(first + i * size, set.info.spec.key_length), i);
+      add(netlink::Bytes(listing.elements).subspan(i * size, size), i);
     return entry->second;
   }
 
   /// In the order in which packets meet them: what the port sends, what it receives.
-  static void sort_links(ListedPort &port) {
-    const auto rank = [](const ListedChain &link) {
-      const bool is_out = link.rules.front().target.ends_with("/out");
-      const bool is_bridge = link.table.starts_with("bridge");
-      return std::tuple(is_out ? 0 : 1, is_out == is_bridge ? 0 : 1);
+  static void sort_links(const std::string &program, ListedPort &port) {
+    const auto out = nftables::chain_name(program, Direction::out, root_chain);
+    const auto rank = [&](const ListedChain &link) {
+      const auto &target = link.rules.front().target;
+      const bool is_out = target == out || target.starts_with(out + ".");
+      const bool is_ip = link.table.starts_with("ip") || target.ends_with(".ipv4") || target.ends_with(".ipv6");
+      return std::tuple(is_out ? 0 : 1, is_out == is_ip ? 1 : 0);
     };
     std::ranges::stable_sort(port.links, {}, rank);
   }
@@ -151,10 +178,10 @@ private:
     const auto &table = *found;
     std::set<std::string> done;
     add_with_targets(family, table, nftables::chain_name(program, direction, root_chain), program, key, done, port);
-    // What nothing leads to.
-    const auto beginning = nftables::chain_name(program, direction, root_chain) + "/";
+    // Those of an IP layer, and what nothing leads to.
+    const auto root = nftables::chain_name(program, direction, root_chain);
     for (const auto &[name, chain] : table.chains)
-      if (name.starts_with(beginning))
+      if (name.starts_with(root + "/") || name.starts_with(root + "."))
         add_with_targets(family, table, name, program, key, done, port);
   }
 
@@ -252,10 +279,11 @@ private:
   const xtables::SetIndex &ip_sets_;
   std::string only_;
   std::map<std::string, nftables::PortCounters> counters_;
-  std::map<std::string, std::size_t> shared_by_;
+  /// Ports, by their program and whether their ethernet layer is in the netdev family.
+  std::map<std::pair<std::string, bool>, std::size_t> shared_by_;
   std::unordered_map<const nftables::KernelRule *, CommonRule> rules_;
   std::unordered_map<const KernelSet *, SetValues> values_;
-  std::unordered_map<const KernelSet *, std::unordered_map<std::string, std::size_t>> places_;
+  std::unordered_map<const KernelSet *, std::unordered_multimap<std::string, std::size_t>> places_;
 };
 
 } // namespace

@@ -34,12 +34,22 @@ private:
   static std::string key(const ListedChain &chain) { return fmt::format("{} {}", chain.table, chain.name); }
 
   void add_program(const ListedProgram &program) {
-    text_ += fmt::format("  attached to {}, filter {}", program.attachment, program.filter);
+    text_ += fmt::format("  attached {}, filter {}", way_text(program.attachment), program.filter);
     if (program.name != program.filter)
       text_ += fmt::format(", program {}", program.name);
     text_ += program.ports == 1
                  ? "\n  counters of rules: of this port alone, which has them for itself\n"
                  : fmt::format("\n  counters of rules: all {} ports that share the program's rules\n", program.ports);
+  }
+
+  static std::string_view way_text(std::string_view attachment) {
+    if (attachment == "bridge")
+      return "as a bridge port";
+    if (attachment == "bridge_conntrack")
+      return "as a bridge port, whose connections the bridge tracks";
+    if (attachment == "routed")
+      return "by its own device, routed";
+    return attachment == "macvtap" ? "as a macvtap" : "by its own device";
   }
 
   void add_counters(const nftables::PortCounters &counters) {

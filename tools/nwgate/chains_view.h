@@ -44,7 +44,7 @@ struct ListedChain {
 struct ListedProgram {
   std::string name;
   std::string filter;
-  /// How packets come to it: `bridge`.
+  /// How packets come to it: bridge, bridge_conntrack, routed, device or macvtap.
   std::string attachment;
   /// Ports that have it; its rules count for all of them.
   std::size_t ports = 0;

@@ -318,10 +318,6 @@ void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &tab
     }
     table.chains[name] = std::move(chain);
   };
-<<<<<<< HEAD
-  add("ip-prerouting", NF_BR_PRE_ROUTING, behind_bridge_conntrack, Direction::out);
-  add("ip-forward", NF_BR_FORWARD, before_ip_forward, Direction::in);
-=======
   LaidChain drop;
   drop.rules.push_back(count_dropped({PortKey::Kind::out_name, 0}, shared::in_ip_dropped));
   ExpressionList e;
@@ -329,9 +325,8 @@ void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &tab
   e.verdict(NF_DROP);
   drop.rules.push_back(shared_rule(e));
   table.chains[bridge_ip_drop_chain(Direction::in)] = std::move(drop);
-  add("ip-prerouting", NF_BR_PRE_ROUTING, Direction::out);
-  add("ip-forward", NF_BR_FORWARD, Direction::in);
->>>>>>> helper-a
+  add("ip-prerouting", NF_BR_PRE_ROUTING, behind_bridge_conntrack, Direction::out);
+  add("ip-forward", NF_BR_FORWARD, before_ip_forward, Direction::in);
 }
 
 std::string drop_chain(Direction direction) { return direction == Direction::out ? "drop-out" : "drop-in"; }

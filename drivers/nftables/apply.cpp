@@ -165,22 +165,15 @@ Result<Planned> plan_for(const Desired &desired, Scope scope, netlink::Channel &
     const auto has_read = Clock::now();
     std::set<std::string> at_fault;
     auto plan = attempt.plan(wanted, diagnostics, at_fault);
-    const auto planned = [&] {
+    const auto changed = plan ? changed_programs(*plan, attempt.state()) : std::set<std::string>{};
+    if (plan ? changed.empty() : at_fault.empty() || scope != Scope::everything)
       return Planned{attempt.take_state(), std::move(plan), has_read - begin, Clock::now() - has_read};
-    };
-    if (!plan && (at_fault.empty() || scope != Scope::everything))
-      return planned();
-    std::set<std::string> changed;
-    if (plan)
-      changed = changed_programs(*plan, attempt.state());
-    if (plan && changed.empty())
-      return planned();
     if (!rest)
       rest = desired;
     if (!plan)
       set_aside(*rest, at_fault);
     else if (!set_editions(*rest, scope, changed, ports_in(attempt.state())))
-      return planned();
+      return Planned{attempt.take_state(), std::move(plan), has_read - begin, Clock::now() - has_read};
   }
 }
 

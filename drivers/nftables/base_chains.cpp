@@ -21,6 +21,8 @@ constexpr std::int32_t first_in_bridge = -300;
 constexpr std::int32_t last_in_bridge = 300;
 /// br_netfilter runs the hook FORWARD of the IP families at priority 0 of the bridge's, behind -1.
 constexpr std::int32_t before_ip_forward = -10;
+/// Connections of the bridge are tracked at -200; and what is not before br_netfilter's 0 may be passed over.
+constexpr std::int32_t behind_bridge_conntrack = -150;
 /// Behind connection tracking (-200) and translated destinations (-100).
 constexpr std::int32_t filter = 0;
 
@@ -286,8 +288,8 @@ void add_device_chain(const std::string &port, const SharedProgram &program, con
 }
 
 void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &table) {
-  const auto add = [&](const char *name, std::uint32_t hook, Direction direction) {
-    auto chain = base_chain(hook, filter);
+  const auto add = [&](const char *name, std::uint32_t hook, std::int32_t priority, Direction direction) {
+    auto chain = base_chain(hook, priority);
     const auto name_key = direction == Direction::out ? NFT_META_IIFNAME : NFT_META_OIFNAME;
     bool has_others = false;
     for (const auto &program : programs) {
@@ -316,6 +318,10 @@ void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &tab
     }
     table.chains[name] = std::move(chain);
   };
+<<<<<<< HEAD
+  add("ip-prerouting", NF_BR_PRE_ROUTING, behind_bridge_conntrack, Direction::out);
+  add("ip-forward", NF_BR_FORWARD, before_ip_forward, Direction::in);
+=======
   LaidChain drop;
   drop.rules.push_back(count_dropped({PortKey::Kind::out_name, 0}, shared::in_ip_dropped));
   ExpressionList e;
@@ -325,6 +331,7 @@ void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &tab
   table.chains[bridge_ip_drop_chain(Direction::in)] = std::move(drop);
   add("ip-prerouting", NF_BR_PRE_ROUTING, Direction::out);
   add("ip-forward", NF_BR_FORWARD, Direction::in);
+>>>>>>> helper-a
 }
 
 std::string drop_chain(Direction direction) { return direction == Direction::out ? "drop-out" : "drop-in"; }

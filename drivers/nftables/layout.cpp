@@ -320,7 +320,8 @@ private:
     laid.program = id_;
     const Names names(program_, chain.direction, family_, ip_in_bridge);
     const Place place{family_, layer_, chain.direction,
-                      key_of(family_, chain.direction, program_.is_macvtap, options_)};
+                      key_of(family_, chain.direction, program_.is_macvtap, options_),
+                      chain.name == root_chain ? std::nullopt : type_at_jumps(chain)};
     for (std::size_t r = 0; r < chain.rules.size(); ++r) {
       auto lowered = lower(chain.rules[r], plans[r], place, names, sets_);
       if (const auto *why = std::get_if<std::string>(&lowered))
@@ -330,6 +331,23 @@ private:
     }
     if (layer_ == Layer::ethernet && chain.name != root_chain && chain.end == VerdictKind::accept && !has_end(chain))
       laid.rules.push_back(end_of_sub_chain());
+  }
+
+  /// The type of frames that every jump to the chain asks for.
+  [[nodiscard]] std::optional<std::uint32_t> type_at_jumps(const Chain &chain) const {
+    std::optional<std::uint32_t> type;
+    for (const auto &rule : program_.program.find(chain.layer, chain.direction, root_chain)->rules) {
+      if (rule.verdict != VerdictKind::jump || rule.jump_target != chain.name)
+        continue;
+      const auto match = std::ranges::find(rule.matches, Field::ether_type, &Match::field);
+      if (match == rule.matches.end() || match->negated || match->form != Form::single)
+        return std::nullopt;
+      const auto asked = std::get<std::uint32_t>(std::get<Literal>(match->operands.front()));
+      if (type.value_or(asked) != asked)
+        return std::nullopt;
+      type = asked;
+    }
+    return type;
   }
 
   const SharedProgram &program_;

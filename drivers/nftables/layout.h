@@ -6,8 +6,8 @@
 ///                         name -> program NAME/out             forward 0:    mark -> program NAME/in
 ///       forward -10:      type of the frame, name -> mark
 ///       postrouting 300:  name -> program NAME/in
-///       [prerouting 0:    name -> program NAME/out.ipv4]
-///       [forward 0:       name -> program NAME/in.ipv4]
+///       [prerouting -150: name -> program NAME/out.ipv4]
+///       [forward -10:     name -> program NAME/in.ipv4]
 ///
 /// The IP layers see bridged packets by br_netfilter, between the hooks of the bridge: ip prerouting before bridge
 /// forward, ip forward behind its priority -10. A port is a number in bits of the packet's mark there, which are cleared

@@ -7,6 +7,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <map>
+#include <netinet/in.h>
 #include <set>
 #include <utility>
 
@@ -79,6 +80,26 @@ KeyPart part_of(const Match &match, KeyPart::Encoding encoding, const std::map<s
   return part;
 }
 
+bool is_port(Field field) { return field == Field::th_sport || field == Field::th_dport; }
+
+bool is_of_sctp(const ProgramRule &rule) {
+  const Operand sctp = Literal(std::uint32_t{IPPROTO_SCTP});
+  return std::ranges::any_of(rule.matches, [&](const Match &match) {
+    return (match.field == Field::ip_protocol || match.field == Field::ip6_protocol) && match.operands.front() == sctp;
+  });
+}
+
+/// Looking up this group would let pass what an xt match drops because it cannot read it. That of SCTP drops packets
+/// whose header is cut off, but only those that the matches in front of it are of; that of TCP, which is needed for
+/// options alone, reads the header, the ports and then the options.
+bool hides_cut_headers(const Group &group, const ProgramRule &rule, Layer layer) {
+  const auto is_port_here = [&](std::size_t index) { return is_port(rule.matches[index].field); };
+  if (layer == Layer::ethernet || std::ranges::none_of(group.matches, is_port_here))
+    return false;
+  return std::ranges::find(rule.matches, Field::tcp_option, &Match::field) != rule.matches.end() ||
+         (is_of_sctp(rule) && !std::ranges::all_of(group.matches, is_port_here));
+}
+
 class Finder {
 public:
   ProgramLookups run(const Program &program) {
@@ -99,6 +120,8 @@ private:
       for (const auto index : group.matches)
         if (!encoding_of(rule.matches[index], rule, layer))
           return {true, plan.is_private, {}};
+      if (hides_cut_headers(group, rule, layer))
+        return {true, plan.is_private, {}};
       const bool has_negated =
           std::ranges::any_of(group.matches, [&](std::size_t index) { return rule.matches[index].negated; });
       if (!has_negated) {

@@ -81,6 +81,9 @@ private:
 
   std::optional<std::string> write(std::size_t index) {
     const auto &match = rule_.matches[index];
+    if (place_.ether_type && match.field == Field::ether_type && !match.negated && match.form == Form::single &&
+        match.operands.front() == Operand(Literal(*place_.ether_type)))
+      return std::nullopt;
     if (needs_extension_beside(match.field))
       if (auto why = write_extension())
         return why;

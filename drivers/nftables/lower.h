@@ -35,6 +35,8 @@ struct Place {
   Layer layer{};
   Direction direction{};
   PortKey key;
+  /// The type of all frames that come to the chain, if the jumps to it ask for one: rules need not ask again.
+  std::optional<std::uint32_t> ether_type;
 };
 
 /// Names that the rule refers to.

@@ -425,19 +425,6 @@ private:
   netlink::Transaction &transaction_;
 };
 
-std::string_view name_of(Family family) {
-  switch (family) {
-  case Family::bridge:
-    return "bridge";
-  case Family::netdev:
-    return "netdev";
-  case Family::ip:
-    return "ip";
-  default:
-    return "ip6";
-  }
-}
-
 void report(const netlink::Refusal &refusal, const Operation *operation, Diagnostics &diagnostics) {
   if (operation == nullptr) {
     diagnostics.error(id::refused_by_kernel, kernel_place(), "the kernel refuses the change: " + refusal.message);
@@ -518,8 +505,7 @@ std::optional<Plan> make_plan(const Desired &desired, const KernelState &state, 
       if (!wanted->ruleset.tables.contains(family))
         continue;
       diagnostics.error(id::chain_is_foreign, kernel_place(),
-                        fmt::format("there is a table 'nwgate' that is not nwgate's in the family {}",
-                                    name_of(family)));
+                        fmt::format("there is a table '{}' that is not nwgate's", table_text(family)));
       return std::nullopt;
     }
     TablePlanner(family, *wanted, present, touched, context, desired.is_device).run(plan.operations);

@@ -22,12 +22,11 @@ namespace nwgate::nftables {
 /// All tables of the layout have this name.
 inline constexpr const char *table_name = "nwgate";
 
-/// `bridge nwgate`, `ip nwgate`.
-std::string table_text(netlink::Family family);
-
 /// The families that have a table.
 inline constexpr std::array all_families = {netlink::Family::bridge, netlink::Family::netdev, netlink::Family::ip,
                                             netlink::Family::ip6};
+/// `bridge nwgate`, `netdev nwgate`, `ip nwgate`, `ip6 nwgate`.
+std::string table_text(netlink::Family family);
 
 /// How packets find their port's program.
 enum class Dispatch : std::uint8_t {

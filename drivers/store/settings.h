@@ -15,7 +15,7 @@ namespace nwgate::store {
 
 struct Settings {
   /// `layout`: how rules are laid out in the kernel.
-  std::string layout = "xtables";
+  std::string layout = "nftables";
   /// `mark-mask`: the bits of packets' marks that are ours, next to one another.
   std::uint32_t mark_mask = 0x0ffff000;
   /// `bridge-conntrack`: whether the IP layers stand in the bridge family where that tracks connections; `auto` or `off`.

@@ -17,6 +17,10 @@ public:
         packet_(packet), view_{packet, explain::ethernet_header(seen_by_ethernet(packet)), {}} {}
 
   Explanation run() {
+    if (view_.ethernet.is_cut_off) {
+      drop_in_kernel("a tag that is cut off");
+      return std::move(result_);
+    }
     auto found = explain::ip_header(packet_.reassembled.empty() ? view_.ethernet
                                                                 : explain::ethernet_header(Bytes(packet_.reassembled)));
     if (auto *ip = std::get_if<explain::IpHeader>(&found))
@@ -29,6 +33,8 @@ public:
       drop_in_kernel(*broken);
     if (view_.ip && is_accepted())
       go_through(view_.ip->layer);
+    if (!is_out && view_.ip) // the bridge has cut off what is behind the packet
+      view_.ethernet.network = view_.ip->packet;
     if (!is_out && is_accepted())
       go_through(Layer::ethernet);
     return std::move(result_);
@@ -73,7 +79,7 @@ private:
   VerdictKind meet(const Chain &chain, const ProgramRule &rule) {
     RuleStep step{&chain, &rule, {}, {}};
     for (std::size_t i = 0; i < rule.matches.size() && !step.failed; ++i) {
-      const auto outcome = explain::holds(rule.matches[i], chain.layer, view_);
+      const auto outcome = explain::holds(rule.matches[i], rule, chain.layer, view_);
       if (outcome == Holds::drops) {
         drop_in_kernel(
             fmt::format("the match {} drops packets that it cannot read", info_of(rule.matches[i].field).name));

@@ -55,8 +55,8 @@ std::variant<std::monostate, IpHeader, std::string> ipv4(Bytes network) {
                   packet.from(header)};
 }
 
-/// What the bridge asks of hop-by-hop options before any rule sees the packet (nf_ip6_check_hbh_len); jumbograms have
-/// no way through Ethernet.
+/// What the bridge asks of hop-by-hop options (nf_ip6_check_hbh_len), once before it cuts off what is behind the
+/// packet's length and once more before it forwards the rest; jumbograms have no way through Ethernet.
 bool has_valid_hop_by_hop_options(Bytes packet) {
   const auto words = packet.u8(ipv6_header + 1);
   if (!words || !packet.has(ipv6_header, (*words + 1) * 8UL))
@@ -84,7 +84,7 @@ std::variant<std::monostate, IpHeader, std::string> ipv6(Bytes network) {
   if (length > network.size())
     return "an IPv6 packet of a wrong length";
   const auto packet = network.first(length);
-  if (network.u8(6) == std::uint32_t{IPPROTO_HOPOPTS} && !has_valid_hop_by_hop_options(network))
+  if (network.u8(6) == std::uint32_t{IPPROTO_HOPOPTS} && !has_valid_hop_by_hop_options(packet))
     return "broken hop-by-hop options in the IPv6 packet";
   IpHeader header{Layer::ipv6, static_cast<std::uint8_t>(network.u16(0).value() >> 6U & 0x3fU), {}, false, packet, {}};
   if (const auto last = find_last_header(packet)) {
@@ -104,7 +104,8 @@ EthernetHeader ethernet_header(Bytes frame) {
     return header;
   const auto id = frame.u16(14);
   const auto inner = frame.u16(16);
-  if (!id || !inner)
+  header.is_cut_off = !frame.has(14, 6);
+  if (header.is_cut_off)
     return header;
   auto type = static_cast<std::uint16_t>(*inner);
   if (type < ETH_P_802_3_MIN)
@@ -166,6 +167,8 @@ std::variant<std::monostate, IpHeader, std::string> ip_header(const EthernetHead
     return ipv4(ethernet.network);
   if (ethernet.type == ETH_P_IPV6)
     return ipv6(ethernet.network);
+  if (ethernet.type == ETH_P_ARP && !ethernet.network.has(0, 8)) // br_nf_forward_arp
+    return "an ARP header that is cut off";
   return {};
 }
 

@@ -28,6 +28,8 @@ struct EthernetHeader {
   std::optional<Tag> tag;
   /// Behind the header and the tag.
   Bytes network;
+  /// A tag with less behind it than the kernel wants to see: it drops the frame when it arrives.
+  bool is_cut_off = false;
 };
 
 EthernetHeader ethernet_header(Bytes frame);

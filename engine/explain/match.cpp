@@ -3,6 +3,7 @@
 
 #include "engine/program/text_form.h"
 
+#include <algorithm>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
@@ -222,6 +223,23 @@ Found icmp(const IpHeader &ip) {
   return present(ip.transport.u8(0).value(), ip.transport.u8(1).value());
 }
 
+/// The bytes that connection tracking asks of a header (nf_ct_get_tuple).
+std::size_t tracked_bytes(std::uint8_t protocol) {
+  switch (protocol) {
+  case IPPROTO_TCP:
+  case IPPROTO_UDP:
+  case IPPROTO_UDPLITE:
+  case IPPROTO_SCTP:
+  case IPPROTO_DCCP:
+    return 4;
+  case IPPROTO_ICMP:
+  case IPPROTO_ICMPV6:
+    return 8;
+  default:
+    return 0;
+  }
+}
+
 Found in_ip_layer(const Match &match, const Packet &packet, const EthernetHeader &ethernet, const IpHeader &ip) {
   const auto port = [&](std::size_t at) -> Found {
     constexpr std::size_t sctp_header = 12;
@@ -268,7 +286,8 @@ Found in_ip_layer(const Match &match, const Packet &packet, const EthernetHeader
       return {};
     return present(std::uint32_t{packet.is_reply});
   case Field::ct_count: // xt_connlimit.c of the kernel drops what has no header that connection tracking finds
-    if (ip.is_later_fragment || (ip.layer == Layer::ipv6 && !skip_extension_headers(ip.packet)))
+    if (ip.is_later_fragment || !ip.transport.has(0, tracked_bytes(ip.protocol.value_or(0))) ||
+        (ip.layer == Layer::ipv6 && !skip_extension_headers(ip.packet)))
       return Found(Found::Kind::unreadable);
     return present(packet.connections);
   default:
@@ -331,9 +350,26 @@ bool agrees(const Match &match, const Found &found) {
   return false;
 }
 
+/// Where a rule asks for an option, all that it asks of TCP is one match of the xtables tools.
+bool is_of_tcp_match(const Match &match, const ProgramRule &rule, Layer layer) {
+  return layer != Layer::ethernet && match.field >= Field::th_sport && match.field <= Field::tcp_option &&
+         std::ranges::any_of(rule.matches, [](const Match &other) { return other.field == Field::tcp_option; });
+}
+
+/// xt_tcp.c of the kernel, before it looks at anything.
+Holds has_tcp_header(const IpHeader &ip) {
+  constexpr std::size_t header = 20;
+  if (ip.is_later_fragment)
+    return ip.layer == Layer::ipv4 && (ip.packet.u16(6).value() & 0x1fffU) == 1 ? Holds::drops : Holds::no;
+  return ip.transport.has(0, header) ? Holds::yes : Holds::drops;
+}
+
 } // namespace
 
-Holds holds(const Match &match, Layer layer, const View &view) {
+Holds holds(const Match &match, const ProgramRule &rule, Layer layer, const View &view) {
+  if (is_of_tcp_match(match, rule, layer) && view.ip)
+    if (const auto whole = has_tcp_header(*view.ip); whole != Holds::yes)
+      return whole;
   if (match.field == Field::set_lookup) {
     const bool is_in = view.packet.sets.contains({operand<std::string>(match, 0), operand<std::string>(match, 1)});
     return is_in != match.negated ? Holds::yes : Holds::no;

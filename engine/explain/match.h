@@ -27,9 +27,9 @@ enum class Holds : std::uint8_t {
   drops,
 };
 
-/// A match of a closed program, in a rule of this layer. A field that the packet does not have makes the match fail,
+/// A match of a rule of a closed program, in this layer. A field that the packet does not have makes the match fail,
 /// also when it is negated.
-Holds holds(const Match &match, Layer layer, const View &view);
+Holds holds(const Match &match, const ProgramRule &rule, Layer layer, const View &view);
 
 /// What the packet has in the field, as the text form writes it: `10.0.0.1`; empty if it has none.
 std::string actual_value(const Match &match, Layer layer, const View &view);

@@ -12,10 +12,10 @@ on_terminal() { script -qec "$*" /dev/null </dev/null; }
   iptables -F FO-v0
   for command in chains diff; do
     lacks "$(nwgate $command)" "$escape"
-    has "$(on_terminal "$NWGATE --root $root $command" || true)" "${escape}31m" "${escape}0m"
-    lacks "$(NO_COLOR=1 on_terminal "$NWGATE --root $root $command" || true)" "$escape"
+    has "$(on_terminal "$NWGATE --root $root ${LAYOUT:+--layout $LAYOUT} $command" || true)" "${escape}31m" "${escape}0m"
+    lacks "$(NO_COLOR=1 on_terminal "$NWGATE --root $root ${LAYOUT:+--layout $LAYOUT} $command" || true)" "$escape"
     # The same text.
-    same "$(on_terminal "$NWGATE --root $root $command" | sed $'s/\033\[[0-9]*m//g; s/\r//')" "$(nwgate $command)"
+    same "$(on_terminal "$NWGATE --root $root ${LAYOUT:+--layout $LAYOUT} $command" | sed $'s/\033\[[0-9]*m//g; s/\r//')" "$(nwgate $command)"
     lacks "$(on_terminal "$NWGATE --root $root --json $command" || true)" "$escape"
   done
 }

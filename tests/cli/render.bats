@@ -13,13 +13,13 @@ unprivileged() { setpriv --bounding-set -all --inh-caps -all --reuid 65534 --reg
   for name in a clean-traffic with-set; do
     binding v0 $name IP=10.0.0.1 >v0.xml
     for format in program xtables nft json; do
-      fails 0 unprivileged "$NWGATE" --root "$root" render v0.xml --format $format
+      fails 0 unprivileged "$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"} render v0.xml --format $format
       same "$error" ''
       [ -n "$output" ]
       [ $format != json ] || python3 -m json.tool >/dev/null <<<"$output"
     done
-    fails 0 unprivileged "$NWGATE" --root "$root" render v0.xml --slots
-    fails 0 unprivileged "$NWGATE" --root "$root" render v0.xml --slots --format json
+    fails 0 unprivileged "$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"} render v0.xml --slots
+    fails 0 unprivileged "$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"} render v0.xml --slots --format json
     python3 -m json.tool >/dev/null <<<"$output"
   done
   same "$(nft list ruleset)" ''

@@ -19,6 +19,7 @@ STOCK_CHAINS = {'mac': -800, 'ipv4': -700, 'ipv4-ip': -710, 'ipv6': -600, 'ipv6-
 ETHERNET = ['none', 'mac', 'vlan', 'stp', 'arp', 'rarp', 'ip', 'ipv6']
 INET = [p + family for family in ('', '-ipv6') for p in ('tcp', 'udp', 'sctp', 'udplite', 'esp', 'ah', 'all')]
 INET += ['icmp', 'icmpv6', 'igmp']
+COMMON = ['mac', 'arp', 'ip', 'ip', 'ipv6', 'tcp', 'udp', 'all', 'tcp-ipv6', 'udp-ipv6']
 PREFIX_PROTOCOLS = {'ipv4': 'ip'}
 
 IP_PROTOCOLS = ['tcp', 'udp', 'udplite', 'esp', 'ah', 'icmp', 'igmp', 'sctp', 'icmpv6']
@@ -84,6 +85,7 @@ class Values:
     """Random values, one function a kind, from self.random. What must be ordered comes from two halves, so that any two values
     of them are."""
     random = None
+    with_variables = False
 
     def odd_number(self, n, width):
         r = self.random.random()
@@ -147,6 +149,8 @@ class Values:
         """A value of a kind. Literals may be written in any form that the parser takes; a variable's value is handed on as it is
         to the tools, so it is written as they understand it."""
         r = self.random
+        if self.with_variables and kind in self.CLOSE and (kind[-2:] in ('lo', 'hi') or r.random() < .85):
+            return r.choice(self.CLOSE[kind])
         if kind in ('mac', 'macmask', 'ip6'):
             return getattr(self, kind)()
         if kind in ('mask4', 'mask6'):
@@ -189,6 +193,23 @@ class Values:
                      'u32hi': (0x80000000, 0xffffffff), 'dscp': (0, 63), 'vlanid': (0, 4094), 'limit': (0, 65535)}[kind]
         n = r.choice([low, high]) if r.random() < .1 else r.randint(low, high)
         return self.odd_number(n, len(str(high))) if literal and kind != 'limit' else str(n)
+
+    # Few values, of which networks and ranges hold others; all that is called `lo` is below all that is called `hi`.
+    CLOSE = {'mac': ['52:54:00:00:00:0a', '52:54:00:00:00:0b', '52:54:00:00:01:0a', '52:54:01:00:00:0a'],
+             'macmask': ['ff:ff:ff:ff:ff:ff', 'ff:ff:ff:00:00:00', 'ff:ff:ff:ff:00:00'],
+             'ip4': ['10.0.0.1', '10.0.0.2', '10.0.0.254', '10.0.1.1', '10.1.0.1', '10.0.0.255'],
+             'ip4lo': ['10.0.0.0', '10.0.0.1', '10.0.0.2', '10.0.1.0'],
+             'ip4hi': ['10.0.1.1', '10.0.1.2', '10.0.1.255', '10.1.0.1'],
+             'mask4': ['8', '16', '24', '31', '32', '255.255.255.0', '255.255.255.252'],
+             'ip6': ['fd00::1', 'fd00::2', 'fd00::1:1', 'fd00:0:0:1::1', 'fd01::1'],
+             'ip6lo': ['fd00::', 'fd00::1', 'fd00::2'],
+             'ip6hi': ['fd00::3', 'fd00::ffff', 'fd00::1:0:0:1'],
+             'mask6': ['16', '64', '112', '127', '128'],
+             'u16': ['22', '53', '80', '443', '1000', '2000'],
+             'u16lo': ['0', '20', '22', '53', '1000'],
+             'u16hi': ['1000', '1001', '2000', '65535'],
+             'u8': ['0', '3', '8', '128', '135'], 'dscp': ['0', '10', '46', '63'], 'vlanid': ['0', '1', '100', '4094'],
+             'arpop': ['1', '2', '3'], 'ipproto': ['tcp', 'udp', 'icmp', 'sctp', '17']}
 
     KINDS = ['mac', 'ip4', 'ip4', 'ip4', 'ip6', 'ip6', 'u16', 'u16', 'u16lo', 'u16hi', 'ip4lo', 'ip4hi', 'ip6lo', 'ip6hi', 'macmask',
              'mask4', 'mask6', 'u8', 'dscp', 'vlanid', 'limit', 'ipproto', 'etherproto', 'arptype', 'arpop', 'word', 'set4', 'set6',

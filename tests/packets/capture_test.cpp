@@ -84,7 +84,7 @@ protected:
   }
   static Ip back(Ip packet) { return std::get<Ip>(mirrored(ip(std::move(packet)))); }
 
-  void bind(const std::vector<std::string> &rules, const Parameters &parameters) const {
+  void bind(const std::vector<std::string> &rules, const Parameters &parameters) {
     auto all = rules;
     all.insert(all.begin(), fence_rule);
     engine().write_rules("test", all);
@@ -99,7 +99,7 @@ protected:
   void send(Sender sender, const std::vector<Frame> &frames) { wire().send(sender, frames); }
 
   /// Explains the frames and compares. `options` are those of the command.
-  void compare(const Recording &recording, bool with_in, std::vector<std::string> options) const {
+  void compare(const Recording &recording, bool with_in, std::vector<std::string> options) {
     auto sent = recording.sent_out;
     if (with_in)
       sent.insert(sent.end(), recording.sent_in.begin(), recording.sent_in.end());

@@ -70,6 +70,8 @@ public:
 
   /// `nftables` or `xtables`: NWG_LAYOUT, by default the former.
   [[nodiscard]] const std::string &layout() const { return layout_; }
+  /// From the next command on.
+  void set_layout(const std::string &layout) { layout_ = layout; }
 
 private:
   std::string root_;

@@ -34,7 +34,7 @@ void silence() {
 }
 
 /// Connections are followed whether or not a rule asks for their state. The table is foreign to nwgate.
-constexpr auto follow_connections = R"(
+constexpr auto following = R"(
 table inet follow { chain everything { type filter hook prerouting priority 0; ct state new counter; }; }
 )";
 
@@ -70,7 +70,7 @@ Network::Network() : workload_(Namespace::create()), peer_(Namespace::create()),
     space->enter();
     silence();
   }
-  must_run({"nft", "-f", "-"}, follow_connections);
+  must_run({"nft", "-f", "-"}, following);
   ip_commands(fmt::format("link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n"
                           "link add v0 type veth peer name v0p netns {}\n"
                           "link add v1 type veth peer name v1p netns {}\n"
@@ -138,6 +138,11 @@ void Network::forget_connections() const {
   EXPECT_GT(recv(socket, answer.data(), answer.size(), 0), 0);
   EXPECT_EQ(reinterpret_cast<const nlmsgerr *>(answer.data() + NLMSG_HDRLEN)->error, 0) << "to forget connections";
   close(socket);
+}
+
+void Network::follow_connections(bool yes) const {
+  must_run({"nft", "-f", "-"},
+           std::string("table inet follow {}; delete table inet follow;\n") + (yes ? following : ""));
 }
 
 void ip_commands(const std::string &lines) { must_run({"ip", "-batch", "-"}, lines); }

@@ -73,6 +73,9 @@ public:
   void add_port(const std::string &name, const std::string &other_end = {}) const;
   /// Forgets all connections.
   void forget_connections() const;
+  /// Whether connections are followed even if no rule of nwgate asks for them, as they are at first. Fragments are put
+  /// together only where they are.
+  void follow_connections(bool yes) const;
 
 private:
   Namespace workload_;

@@ -11,9 +11,15 @@ class FrameMaker {
 public:
   explicit FrameMaker(std::mt19937 &random) : random_(random) {}
 
-  Frame make(const Chain &chain, const ProgramRule &rule) {
+  /// `others` are the rules of the same direction, at whose values it looks at times.
+  Frame make(const Chain &chain, const ProgramRule &rule, const std::vector<const ProgramRule *> &others) {
     for (const auto &match : rule.matches)
       matches_.try_emplace(match.field, &match);
+    if (chance(0.3))
+      for (const auto *other : others)
+        for (const auto &match : other->matches)
+          if (const auto mine = matches_.find(match.field); mine != matches_.end() && chance(0.2))
+            mine->second = &match;
     if (chain.layer != Layer::ethernet)
       return ip(chain.layer == Layer::ipv4 ? 4 : 6);
     if (has_any(Field::stp_type, Field::stp_forward_delay))
@@ -187,15 +193,18 @@ private:
 } // namespace
 
 Frame random_frame(const Program &program, Direction direction, std::mt19937 &random) {
-  std::vector<std::pair<const Chain *, const ProgramRule *>> rules;
+  std::vector<const Chain *> chains;
+  std::vector<const ProgramRule *> rules;
   for (const auto &chain : program.chains)
     if (chain.direction == direction)
-      for (const auto &rule : chain.rules)
-        rules.emplace_back(&chain, &rule);
+      for (const auto &rule : chain.rules) {
+        chains.push_back(&chain);
+        rules.push_back(&rule);
+      }
   if (rules.empty())
     return Ip{};
-  const auto &[chain, rule] = rules[std::uniform_int_distribution<std::size_t>(0, rules.size() - 1)(random)];
-  return FrameMaker(random).make(*chain, *rule);
+  const auto at = std::uniform_int_distribution<std::size_t>(0, rules.size() - 1)(random);
+  return FrameMaker(random).make(*chains[at], *rules[at], rules);
 }
 
 } // namespace nwgate::packets

@@ -6,7 +6,7 @@
 #include "network.h"
 
 #include <array>
-#include <map>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +44,9 @@ public:
 
   /// Sends the frames in order. The answer tells of each whether it arrived at the other side.
   std::vector<bool> send(Sender sender, const std::vector<Frame> &frames);
+  /// The same of frames that are there already. They have no markers: each is known by all its bytes, or by its first
+  /// ones where its end is cut off on the way, and equal ones must fare alike.
+  std::vector<bool> send_bytes(Sender sender, const std::vector<std::vector<std::uint8_t>> &frames);
   bool passes(Sender sender, const Frame &frame) { return send(sender, {frame}).front(); }
   /// How many frames have been sent, fences left out.
   [[nodiscard]] std::size_t sent() const { return sent_; }
@@ -51,7 +54,9 @@ public:
 private:
   /// Waits until both directions work.
   void wait_for_carrier() const;
-  static bool send_fence(const PacketSocket &from, const PacketSocket &to, std::map<std::string, int> &arrived,
+  /// What arrives before the fence is handed to `take`.
+  using Take = std::function<void(const std::vector<std::uint8_t> &bytes)>;
+  static bool send_fence(const PacketSocket &from, const PacketSocket &to, const Take &take,
                          std::chrono::milliseconds patience);
 
   PacketSocket workload_;

@@ -22,7 +22,7 @@ Arguments::Arguments(std::string command, std::string synopsis, std::string summ
   auto add = common_description_.add_options();
   add("root", po::value(&common_.root)->value_name("DIR"), "look for /etc, /usr, /var and /run below DIR");
   add("layout", take(common_.layout)->value_name("NAME"),
-      "how rules are laid out in the kernel: xtables is the only layout");
+      "how rules are laid out in the kernel: nftables (default), rules once a program; xtables, as libvirt does");
   add("chain-prefix", take(common_.chain_prefix)->value_name("WORD"),
       "first word of the names of shared and root chains: nwgate, or libvirt for libvirt's names");
   add("json", po::bool_switch(&common_.json), "print listings and diagnostics as JSON");

@@ -15,7 +15,8 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
 }
 
-nwgate() { "$NWGATE" --root "$root" "$@"; }
+# LAYOUT is that of the tests of one layout.
+nwgate() { "$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"} "$@"; }
 
 # fails CODE COMMAND...: the command must end with that code; what it says on stderr is left in $error, stdout in $output.
 fails() {

@@ -40,7 +40,7 @@ void Host::TearDown() {
 }
 
 pid_t Host::start(const std::vector<std::string> &arguments) const {
-  std::vector<std::string> words = {NWGATE, "--root", root_.string()};
+  std::vector<std::string> words = {NWGATE, "--root", root_.string(), "--layout", "xtables"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char *> pointers;
   for (auto &word : words)

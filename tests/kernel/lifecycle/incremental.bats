@@ -239,7 +239,7 @@ missing   ip6 filter chain FI-v0' nft flush ruleset
   echo '<filterbinding>' >"$root/run/nwgate/bindings/v1.xml"
   iptables -F FI-v0
   ebtables -t nat -F nwgate-I-v1
-  fails 1 bash -c '"$NWGATE" --root "$0" diff 2>/dev/null; [ $? = 3 ] && exit 1' "$root"
+  fails 1 bash -c '"$NWGATE" --root "$0" --layout xtables diff 2>/dev/null; [ $? = 3 ] && exit 1' "$root"
   has "$output" 'missing   ip filter -A FI-v0'
   lacks "$output" v1
   fails 3 nwgate apply

@@ -67,7 +67,7 @@ without_net_admin() { setpriv --bounding-set -net_admin --inh-caps -net_admin "$
   local command
   for command in 'bind --port v0 --mac 52:54:00:00:00:01 --filter clean-traffic -p IP=10.0.0.1' 'unbind v0' 'apply' 'define a.xml'; do
     # shellcheck disable=SC2086 # words
-    refused 4 without_net_admin "$NWGATE" --root "$root" $command
+    refused 4 without_net_admin "$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"} $command
     has "$error" 'nwgate: ' 'CAP_NET_ADMIN'
     same "$(wc -l <<<"$error")" 1
   done
@@ -80,19 +80,19 @@ without_net_admin() { setpriv --bounding-set -net_admin --inh-caps -net_admin "$
   local command
   for command in 'bind --port v1 --mac 52:54:00:00:00:01 --filter a' 'unbind v0' 'apply' 'define a.xml' 'undefine a'; do
     # shellcheck disable=SC2086 # words
-    refused 4 unprivileged "$NWGATE" --root "$root" $command
+    refused 4 unprivileged "$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"} $command
     has "$error" 'nwgate: ' 'ermi'
     same "$(wc -l <<<"$error")" 1
   done
   # Reading the kernel needs the privilege as well; documents do not.
   for command in chains diff; do
-    fails 4 unprivileged "$NWGATE" --root "$root" $command
+    fails 4 unprivileged "$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"} $command
     has "$error" 'nwgate: ' 'CAP_NET_ADMIN'
     same "$(wc -l <<<"$error")" 1
   done
   for command in list bindings 'show a' 'check a.xml'; do
     # shellcheck disable=SC2086 # words
-    fails 0 unprivileged "$NWGATE" --root "$root" $command
+    fails 0 unprivileged "$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"} $command
   done
 }
 

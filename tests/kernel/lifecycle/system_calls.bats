@@ -4,7 +4,7 @@
 load helpers
 
 traced() { # COMMAND...: leaves the system calls in `trace`
-  strace -f -s 16 -o trace -e trace=process,sendto,sendmsg,sendmmsg "$NWGATE" --root "$root" "$@"
+  strace -f -s 16 -o trace -e trace=process,sendto,sendmsg,sendmmsg "$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"} "$@"
 }
 count() { grep -cE "$1" trace || true; }
 

@@ -103,6 +103,15 @@ TEST(FindLookups, WhatCannotBeLookedUpIsWrittenOut) {
   EXPECT_EQ(of_rule("<ipv6 srcipaddr='$IP' protocol='$P'/>", Layer::ethernet), "written out");
 }
 
+TEST(FindLookups, MatchesThatDropWhatTheyCannotReadKeepTheirPlace) {
+  EXPECT_EQ(of_rule("<sctp dstportstart='$P'/>"), "P.u16 (1)");
+  EXPECT_EQ(of_rule("<sctp srcipaddr='$A[@1]' dstportstart='$P'/>"), "A_1.ipv4 (1), P.u16 (1)");
+  EXPECT_EQ(of_rule("<sctp srcipaddr='$A' dstportstart='$P'/>"), "written out");
+  EXPECT_EQ(of_rule("<tcp srcipaddr='$A' dstportstart='$P'/>"), "A.P.ipv4.u16 (2)");
+  EXPECT_EQ(of_rule("<tcp dstportstart='$P' option='3'/>"), "written out");
+  EXPECT_EQ(of_rule("<tcp srcipaddr='$A' dstportstart='80' option='3'/>"), "A.ipv4 (1)");
+}
+
 TEST(FindLookups, ConnectionsAreCountedForEachPort) {
   EXPECT_EQ(of_rule("<tcp connlimit-above='3'/>"), "private");
   EXPECT_EQ(of_rule("<tcp srcipaddr='$IP' connlimit-above='3'/>"), "private, IP.ipv4 (1)");

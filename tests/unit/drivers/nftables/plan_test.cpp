@@ -198,7 +198,7 @@ TEST_F(PlanTest, ManyStepsLeadToWhatIsDesired) {
   for (const auto *name : {"h", "i", "j"})
     host_.define(name, rule("<udp-ipv6 dstportstart='7'/>") + rule("<arp arpsrcipaddr='$IP'/>"));
   std::set<std::string> bound;
-  for (int step = 0; step < 300; ++step) {
+  for (int step = 0; step < 120; ++step) {
     const auto port = "v" + std::to_string(below(8));
     if (bound.contains(port) && below(3) == 0) {
       host_.unbind(port);

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "judges.h"
+
+#include "engine/explain/explain.h"
+#include "engine/program/text_form.h"
+#include "tests/support/documents.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <thread>
+
+namespace nwgate::packets {
+namespace {
+
+Packet packet_of(const JudgedFrame &frame) {
+  Packet packet;
+  packet.direction = frame.direction;
+  packet.frame = frame.bytes;
+  return packet;
+}
+
+/// What becomes of a frame, by all that is not in the frame itself: nothing if it depends on that.
+std::optional<bool> certain(const ClosedProgram &program, Packet packet) {
+  std::optional<bool> all;
+  for (const auto state : {connection_state::new_state, connection_state::established, connection_state::related,
+                           connection_state::invalid})
+    for (const bool is_reply : {false, true})
+      for (const std::uint32_t connections : {1U, 1000000U}) {
+        packet.state = state;
+        packet.is_reply = is_reply;
+        packet.connections = connections;
+        const bool one = explain_packet(program, packet).verdict == VerdictKind::accept;
+        if (all && *all != one)
+          return std::nullopt;
+        all = one;
+      }
+  return all;
+}
+
+std::optional<bool> ask_interpreter(const ClosedProgram &program, const JudgedFrame &frame) {
+  if (frame.is_for_kernels_alone)
+    return std::nullopt;
+  const auto packet = packet_of(frame);
+  if (const auto answer = certain(program, packet))
+    return answer;
+  if (!frame.is_surely_new)
+    return std::nullopt;
+  return explain_packet(program, packet).verdict == VerdictKind::accept;
+}
+
+std::string word_of(const std::optional<bool> &passes) {
+  return !passes ? "does not know" : *passes ? "passes" : "drops";
+}
+
+} // namespace
+
+bool Judgement::is_unanimous() const {
+  std::optional<bool> first;
+  for (const auto &answer : {interpreter, xtables, nftables}) {
+    if (!answer)
+      continue;
+    if (first && *first != *answer)
+      return false;
+    first = answer;
+  }
+  return true;
+}
+
+std::string Judgement::to_string() const {
+  return fmt::format("xtables {}, nftables {}, the interpreter {}", word_of(xtables), word_of(nftables),
+                     word_of(interpreter));
+}
+
+bool JudgedProgram::looks_at(Field first, Field last) const {
+  for (const auto &chain : closed.program.chains)
+    for (const auto &rule : chain.rules)
+      for (const auto &match : rule.matches)
+        if (match.field >= first && match.field <= last)
+          return true;
+  return false;
+}
+
+std::optional<JudgedProgram> JudgesTest::program(const std::string &filter, const Parameters &parameters) {
+  auto binding = test::bound(filter, parameters);
+  binding.mac = *MacAddress::parse(bound_mac);
+  test::FilterFolders filters({std::filesystem::path(engine().filter_path(filter)).parent_path(), NWGATE_FILTERS});
+  Diagnostics diagnostics;
+  auto closed = test::compile(binding, filters, diagnostics);
+  if (!closed)
+    return std::nullopt;
+  return JudgedProgram{filter, parameters, std::move(*closed)};
+}
+
+std::vector<bool> JudgesTest::send(const std::vector<JudgedFrame> &frames) {
+  std::vector<bool> answers(frames.size());
+  for (const auto direction : {Direction::out, Direction::in}) {
+    std::vector<std::size_t> places;
+    std::vector<std::vector<std::uint8_t>> bytes;
+    for (std::size_t i = 0; i < frames.size(); ++i)
+      if (frames[i].direction == direction) {
+        places.push_back(i);
+        bytes.push_back(frames[i].bytes);
+      }
+    network().forget_connections();
+    const auto passed = wire().send_bytes(direction == Direction::out ? Sender::workload : Sender::peer, bytes);
+    for (std::size_t i = 0; i < places.size(); ++i)
+      answers[places[i]] = passed[i];
+  }
+  return answers;
+}
+
+void JudgesTest::set_following(bool yes) {
+  network().follow_connections(yes);
+  if (yes)
+    return;
+  // The kernel takes rules apart some time after they are gone, and connection tracking with the last that asked for
+  // it.
+  const auto passes = [this](std::uint8_t version) { return out(Ip{.version = version, .fragment_offset = 5}); };
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    if (passes(4) && passes(6))
+      return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  ADD_FAILURE() << "fragments do not pass";
+}
+
+Judgements JudgesTest::judge(const JudgedProgram &program, const std::vector<JudgedFrame> &frames) {
+  Judgements result{std::vector<Judgement>(frames.size()), {}};
+  set_following(program.asks_for_connections());
+  for (const std::string layout : {"xtables", "nftables"}) {
+    engine().set_layout(layout);
+    if (const auto outcome = engine().bind("v0", program.filter, program.parameters); !outcome.ok()) {
+      result.refusals += outcome.errors;
+      continue;
+    }
+    const auto passed = send(frames);
+    engine().unbind("v0");
+    for (std::size_t i = 0; i < frames.size(); ++i)
+      (layout == "xtables" ? result.answers[i].xtables : result.answers[i].nftables) = passed[i];
+  }
+  for (std::size_t i = 0; i < frames.size(); ++i)
+    result.answers[i].interpreter = ask_interpreter(program.closed, frames[i]);
+  return result;
+}
+
+std::string reasons(const ClosedProgram &program, const JudgedFrame &frame) {
+  std::string text;
+  const auto explanation = explain_packet(program, packet_of(frame));
+  for (const auto &layer : explanation.layers)
+    for (const auto &step : layer.steps) {
+      text += "\n  " + step.chain->name + ": ";
+      for (const auto &match : step.rule->matches)
+        text += to_text(match, *step.rule) + ", ";
+      text += step.failed ? "not " + to_text(step.rule->matches[*step.failed], *step.rule) + " but " + step.actual
+                          : "MATCH";
+    }
+  return text + "\n  " + explanation.kernel_drops;
+}
+
+std::string in_hexadecimal(const std::vector<std::uint8_t> &bytes) {
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+} // namespace nwgate::packets

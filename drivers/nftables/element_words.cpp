@@ -158,6 +158,19 @@ ElementWords ElementReader::read(Bytes element) const {
   return words;
 }
 
+std::string ElementReader::nft_text(Bytes element) const {
+  const auto quoted = [&](const Part &part, std::string text) {
+    return part.kind == ValueKind::interface_name ? fmt::format("\"{}\"", text) : std::move(text);
+  };
+  std::vector<std::string> values;
+  for (const auto &part : parts_)
+    values.push_back(quoted(part, part_text(part, element)));
+  auto text = fmt::format("{}", fmt::join(values, " . "));
+  if (data_ && element.size() >= data_->offset + data_->length)
+    text += " : " + quoted(*data_, value_text(data_->kind, element.subspan(data_->offset, data_->length)));
+  return text;
+}
+
 std::optional<std::string> ElementReader::binding_text(const ElementWords &element) const {
   if (variables_.empty())
     return std::nullopt;

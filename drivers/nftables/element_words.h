@@ -30,6 +30,8 @@ public:
 
   /// `element` is as in netlink::Elements; of a verdict map, the key.
   [[nodiscard]] ElementWords read(netlink::Bytes element) const;
+  /// As nft(8) writes it: `"vnet0" . 10.0.0.1`, with a map's data behind it.
+  [[nodiscard]] std::string nft_text(netlink::Bytes element) const;
   /// The bytes of the key that tell the port.
   [[nodiscard]] netlink::Bytes port_key(netlink::Bytes element) const;
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstring>
 #include <linux/netfilter.h>
 #include <unordered_map>
@@ -169,13 +168,6 @@ std::string_view attachment_text(Attachment attachment) {
   return "macvtap";
 }
 
-std::string filter_of(const std::string &program) {
-  constexpr std::size_t digits = 16;
-  const auto slash = program.rfind("/v");
-  const bool is_variant = slash != std::string::npos && program.size() == slash + 2 + digits &&
-                          std::all_of(program.begin() + static_cast<std::ptrdiff_t>(slash) + 2, program.end(),
-                                      [](unsigned char c) { return std::isxdigit(c) != 0; });
-  return is_variant ? program.substr(0, slash) : program;
-}
+std::string filter_of(const std::string &program) { return program.substr(0, program.find('/')); }
 
 } // namespace nwgate::nftables

@@ -23,6 +23,13 @@ public:
   [[nodiscard]] virtual std::optional<std::string> name_of(std::uint16_t index) const = 0;
 };
 
+/// Any name is a set, and has no number: what needs no kernel.
+class AnySet final : public SetIndex {
+public:
+  [[nodiscard]] std::optional<std::uint16_t> index_of(const std::string & /*name*/) const override { return 0; }
+  [[nodiscard]] std::optional<std::string> name_of(std::uint16_t /*index*/) const override { return std::nullopt; }
+};
+
 /// Appends to `out` the expressions that the family's Debian tool would write for the rule, counter and target
 /// included, and sets the rule's compatibility protocol where xt extensions need it.
 /// Returns why the rule cannot be written (a set that does not exist, a match of another family), or nothing.

@@ -14,13 +14,6 @@
 namespace nwgate::xtables {
 namespace {
 
-/// Any name is a set: a text for people needs no number.
-class AnySet : public SetIndex {
-public:
-  [[nodiscard]] std::optional<std::uint16_t> index_of(const std::string & /*name*/) const override { return 0; }
-  [[nodiscard]] std::optional<std::string> name_of(std::uint16_t /*index*/) const override { return std::nullopt; }
-};
-
 std::string_view family_text(Family family) {
   return family == Family::bridge ? "bridge" : family == Family::ip ? "ip" : "ip6";
 }

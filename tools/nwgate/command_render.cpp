@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "drivers/netlink/handles.h"
+#include "drivers/nftables/desired_state.h"
+#include "drivers/nftables/ruleset_text.h"
 #include "drivers/store/bindings.h"
 #include "drivers/xtables/restore_text.h"
 #include "drivers/xtables/rule_listing.h"
 #include "engine/program/json_form.h"
 #include "engine/program/text_form.h"
+#include "tools/nwgate/change.h"
 #include "tools/nwgate/commands.h"
 #include "tools/nwgate/compiler.h"
 #include "tools/nwgate/exit_codes.h"
@@ -14,6 +16,21 @@
 
 namespace nwgate {
 namespace {
+
+/// The tables that a host with this binding alone would have.
+std::optional<std::string> render_nftables(const Binding &binding, Compiler &compiler, Session &session) {
+  auto port = compiler.compile_nftables(binding, session.diagnostics);
+  if (!port)
+    return std::nullopt;
+  HostChange host;
+  host.ports.push_back({binding.port, std::move(*port)});
+  std::set<std::string> at_fault;
+  const auto state =
+      nftables::desired_state(host.for_nftables(session), {}, {}, xtables::AnySet(), session.diagnostics, at_fault);
+  if (!state)
+    return std::nullopt;
+  return nftables::to_nft_text(state->ruleset, xtables::AnySet());
+}
 
 /// The binding in the form that is asked for; nothing when there is an error, which is in the session's diagnostics.
 std::optional<std::string> render(const Binding &binding, const std::string &format, bool open, Compiler &compiler,
@@ -31,6 +48,8 @@ std::optional<std::string> render(const Binding &binding, const std::string &for
     return to_text(closed->program);
   if (format == "json")
     return to_json(closed->program);
+  if (format == "nft" && session.settings.layout == "nftables")
+    return render_nftables(binding, compiler, session);
   const auto ruleset = compiler.compile_xtables(binding, session.diagnostics);
   if (!ruleset)
     return std::nullopt;
@@ -50,7 +69,8 @@ int command_render(const Words &words) {
       "Needs no privileges.");
   arguments.add_options()("format", po::value(&format)->value_name("FORM"),
                           "program (default): nwgate's own text; xtables: what ebtables-restore, iptables-restore and "
-                          "ip6tables-restore read; nft: the kernel's expressions; json: the program")(
+                          "ip6tables-restore read; nft: what the layout of the settings has in nf_tables, of this "
+                          "binding alone; json: the program")(
       "slots", po::bool_switch(&open),
       "show the program before the binding's values are put in; with program and json");
   if (!arguments.parse(words))

@@ -20,6 +20,7 @@ int command_explain(const Words &words);
 int command_list(const Words &words);
 int command_render(const Words &words);
 int command_show(const Words &words);
+int command_stats(const Words &words);
 int command_unbind(const Words &words);
 int command_undefine(const Words &words);
 

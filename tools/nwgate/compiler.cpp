@@ -131,19 +131,13 @@ Compiler::macvtap_program(const std::shared_ptr<const nftables::SharedProgram> &
 }
 
 bool Compiler::is_expressible(const nftables::PortProgram &port, Diagnostics &diagnostics) {
-  /// Any name is a set: whether it exists is asked when it is committed.
-  class AnySet : public xtables::SetIndex {
-  public:
-    [[nodiscard]] std::optional<std::uint16_t> index_of(const std::string & /*name*/) const override { return 0; }
-    [[nodiscard]] std::optional<std::string> name_of(std::uint16_t /*index*/) const override { return std::nullopt; }
-  };
   const auto [entry, is_new] = checked_.try_emplace({port.program, port.attachment});
   if (is_new) {
     nftables::Ruleset unused;
     nftables::lay_out_program(*port.program,
                               {{port.program->name, nftables::Dispatch::set},
                                nftables::families_of(*port.program, port.attachment)},
-                              {}, AnySet(), unused, entry->second);
+                              {}, xtables::AnySet(), unused, entry->second);
   }
   diagnostics.append(entry->second);
   return entry->second.ok();

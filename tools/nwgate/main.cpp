@@ -30,6 +30,7 @@ constexpr std::array commands = {
     Command{"bindings", "list the bindings", nwgate::command_bindings},
     Command{"render", "show what a binding would put into the kernel", nwgate::command_render},
     Command{"chains", "show what the kernel holds, with counters and origins", nwgate::command_chains},
+    Command{"stats", "show what each port has sent and received", nwgate::command_stats},
     Command{"diff", "show where the kernel differs from what it should hold", nwgate::command_diff},
     Command{"explain", "say what becomes of a packet, and by which rule", nwgate::command_explain},
     Command{"apply", "bring the kernel to what it should hold", nwgate::command_apply},

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/nftables/port_counters.h"
+#include "tools/nwgate/chains_json.h"
+#include "tools/nwgate/commands.h"
+#include "tools/nwgate/exit_codes.h"
+#include "tools/nwgate/output.h"
+#include "tools/nwgate/prometheus_text.h"
+#include "tools/nwgate/session.h"
+
+#include <fmt/format.h>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+namespace nwgate {
+namespace {
+
+using Ports = std::map<std::string, nftables::PortCounters>;
+
+std::string to_json(const Ports &ports) {
+  auto list = nlohmann::ordered_json::array();
+  for (const auto &[port, counters] : ports)
+    list.push_back({{"port", port},
+                    {"attachment", nftables::attachment_text(counters.attachment)},
+                    {"filter", nftables::filter_of(counters.program)},
+                    {"program", counters.program},
+                    {"out", counters_json(counters.out)},
+                    {"in", counters_json(counters.in)}});
+  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+std::string to_table(const Ports &ports) {
+  std::vector<std::vector<std::string>> rows = {{"PORT", "FILTER", "OUT-PACKETS", "OUT-BYTES", "OUT-DROPPED",
+                                                 "OUT-DROPPED-BYTES", "IN-PACKETS", "IN-BYTES", "IN-DROPPED",
+                                                 "IN-DROPPED-BYTES"}};
+  for (const auto &[port, counters] : ports) {
+    auto &row = rows.emplace_back(std::vector{port, nftables::filter_of(counters.program)});
+    for (const auto &direction : {counters.out, counters.in})
+      for (const auto &counts : {direction.accepted, direction.dropped}) {
+        row.push_back(std::to_string(counts.packets));
+        row.push_back(std::to_string(counts.bytes));
+      }
+  }
+  return format_table(rows);
+}
+
+} // namespace
+
+int command_stats(const Words &words) {
+  Arguments arguments("stats", "[PORT] [--prometheus]",
+                      "Shows what each port has sent (out) and received (in) since it was bound: packets and bytes\n"
+                      "that its filter has let through, and those that it has dropped. Layout nftables.");
+  bool prometheus = false;
+  arguments.add_options()("prometheus", po::bool_switch(&prometheus), "in the text format that Prometheus reads");
+  if (!arguments.parse(words))
+    return exit_done;
+  arguments.require_words(0, 1);
+  if (prometheus && arguments.common().json)
+    throw po::error("--prometheus and --json do not go together");
+  auto opened = Session::open(arguments.common());
+  if (const auto *code = std::get_if<int>(&opened))
+    return *code;
+  auto &session = std::get<Session>(opened);
+  if (session.settings.layout != "nftables") {
+    std::cerr << "nwgate: the layout xtables counts by rule, not by port: nwgate chains shows these counters\n";
+    return exit_usage;
+  }
+  auto socket = netlink::Socket::open();
+  if (!socket)
+    return session.fail_with(socket.error());
+  const auto state = nftables::read_state(*socket, nftables::ReadElements::counts);
+  if (!state)
+    return session.fail_with(state.error());
+  auto ports = nftables::port_counters(*state);
+  if (!arguments.words().empty()) {
+    const auto &only = arguments.words().front();
+    std::erase_if(ports, [&](const auto &entry) { return entry.first != only; });
+    if (ports.empty()) {
+      std::cerr << fmt::format("nwgate: port '{}' has nothing in the kernel\n", only);
+      return exit_document;
+    }
+  }
+  std::cout << (prometheus ? prometheus_text(ports) : session.options.json ? to_json(ports) : to_table(ports));
+  return session.finish();
+}
+
+} // namespace nwgate

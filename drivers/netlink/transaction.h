@@ -32,7 +32,7 @@ struct BaseChain {
   std::int32_t priority = 0;
   Policy policy = Policy::accept;
   /// Of the netdev family: the device's name.
-  std::string device;
+  std::string device = {};
   bool operator==(const BaseChain &) const = default;
 };
 

@@ -109,6 +109,8 @@ Frame write_frame(const FrameWords &words) {
     data = words.ether_type == ETH_P_IP ? ipv4(words, *from4, *to4) : arp(words, *from4, *to4);
   else if (from6 != nullptr && to6 != nullptr)
     data = ipv6(words, *from6, *to6);
+  else if (words.vlan)
+    data.resize(2); // the kernel wants to see something behind a tag
   out.insert(out.end(), data.begin(), data.end());
   return out;
 }

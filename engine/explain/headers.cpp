@@ -143,6 +143,8 @@ std::optional<LastHeader> find_last_header(Bytes packet) {
       return std::nullopt;
     if (*protocol == IPPROTO_AH)
       break;
+    if (*protocol == IPPROTO_ROUTING && !packet.has(at, sizeof(ip6_rthdr)))
+      return std::nullopt;
     if (*protocol == IPPROTO_FRAGMENT) {
       const auto offset = packet.u16(at + 2);
       if (!offset)

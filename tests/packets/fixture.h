@@ -19,6 +19,7 @@ protected:
   void SetUp() override;
 
   [[nodiscard]] const Network &network() const { return *network_; }
+  [[nodiscard]] const Engine &engine() const { return *engine_; }
   [[nodiscard]] Engine &engine() { return *engine_; }
   /// Made with the first use, which must be while frames pass.
   Wire &wire();

@@ -219,6 +219,28 @@ TEST_F(JudgedFrames, ArpAndTagsThatAreCutOff) {
           {leaves, ethernet + "8100006488b661", false, "one: the kernel drops it"}});
 }
 
+TEST_F(JudgedFrames, RoutingHeadersBehindTheLength) {
+  const auto frame = [](const std::string &length) {
+    return ethernet + "86dd60000000" + length + "2b40" + ipv6_from_1_to_2.substr(4) +
+           "060001040000000003e80050000000010000000060021f400000000001010101";
+  };
+  expect({drop("<tcp-ipv6 state='NONE' option='74'/>")}, {},
+         {{leaves, frame("0003"), true, "no header: the packet is of no protocol"},
+          {leaves, frame("0004"), false, "enough of one, and nothing behind it: TCP that cannot be read"}});
+}
+
+/// A difference that is accepted: a range of all port numbers is no condition to iptables, but its match is still
+/// there.
+TEST_F(JudgedFrames, AllPortsOfACutHeader) {
+  const auto judgements = judged(
+      {"<rule action='accept' direction='out'><tcp state='NONE' dstportstart='0' dstportend='65535'/></rule>",
+       drop("<all state='NONE'/>")},
+      {},
+      {{leaves, ethernet + "08004500001800010000400666dd0a0000010a00000203e80050000000010000000050021f4000000000",
+        false, ""}});
+  EXPECT_EQ(judgements.answers[0].to_string(), "xtables drops, nftables passes, the interpreter passes");
+}
+
 /// A difference that is accepted: only Ethernet's hardware addresses have a place that the layout nftables knows.
 TEST_F(JudgedFrames, ArpOfOtherHardware) {
   const auto judgements =

@@ -119,7 +119,7 @@ TEST(Lower, Verdicts) {
                                layer);
     return words.substr(words.find("counter") + 7);
   };
-  EXPECT_EQ(verdict_of("accept", Layer::ethernet), "; accept");
+  EXPECT_EQ(verdict_of("accept", Layer::ethernet), "; goto accept");
   EXPECT_EQ(verdict_of("drop", Layer::ethernet), "; goto drop-out");
   EXPECT_EQ(verdict_of("reject", Layer::ethernet), "; goto drop-out");
   EXPECT_EQ(verdict_of("return", Layer::ethernet), "; return");

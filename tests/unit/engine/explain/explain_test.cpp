@@ -119,6 +119,20 @@ TEST(Explain, NoRuleHasDecidedWhatTheKernelDrops) {
   EXPECT_EQ(explanation.decided_by, nullptr) << "the ethernet layer's rule has only let it pass";
 }
 
+TEST(Explain, TheKernelDropsWhatIsCutOff) {
+  const auto closed = program("chain ethernet out \"root\" 0 end accept\n  accept @ \"f.xml\":1:1 in \"f\"\n");
+  const auto why = [&](const std::string &words, std::size_t size) {
+    auto cut = packet(words);
+    cut.frame.resize(size);
+    return explain_packet(closed, cut).kernel_drops;
+  };
+  EXPECT_EQ(why("out arp 10.0.0.1 > 10.0.0.2", 14 + 7), "an ARP header that is cut off");
+  EXPECT_EQ(why("out arp 10.0.0.1 > 10.0.0.2", 14 + 8), "");
+  EXPECT_EQ(why("out rarp 10.0.0.1 > 10.0.0.2", 14 + 7), "");
+  EXPECT_EQ(why("out ether 0x1234 vlan 5", 14 + 5), "a tag that is cut off");
+  EXPECT_EQ(why("out ether 0x1234 vlan 5", 14 + 6), "");
+}
+
 TEST(ExplainMatch, Ethernet) {
   EXPECT_TRUE(matches("ethernet out", "ether.src 02:00:00:00:00:00/ff:ff:ff:ff:ff:f0", "out arp 10.0.0.1 > 10.0.0.2"));
   EXPECT_FALSE(
@@ -129,7 +143,7 @@ TEST(ExplainMatch, Ethernet) {
   EXPECT_TRUE(matches("ethernet out", "arp.op 1, arp.spa 10.0.0.0/8, arp.tpa 10.0.0.2, arp.sha 02:00:00:00:00:01",
                       "out arp 10.0.0.1 > 10.0.0.2"));
   EXPECT_TRUE(matches("ethernet out", "arp.gratuitous 1", "out arp 10.0.0.1 > 10.0.0.1"));
-  EXPECT_FALSE(matches("ethernet out", "not arp.spa 10.0.0.9", "out ether 0x0806")) << "no ARP header";
+  EXPECT_FALSE(matches("ethernet out", "not arp.spa 10.0.0.9", "out ether 0x8035")) << "no ARP header";
   EXPECT_TRUE(matches("ethernet out", "ether.type 0x0800, ip.protocol 17, th.dport 2-3, ip.dscp 10",
                       "out udp 10.0.0.1:1 > 10.0.0.2:2 dscp 10"));
   EXPECT_TRUE(matches("ethernet out", "ether.type 0x86dd, ip6.protocol 58, icmp6.type 130-140/0-255",

@@ -101,6 +101,8 @@ void ElementReader::name_parts(const std::string &set_name) {
   if (slash == std::string::npos || port_ != 0 || parts_.size() < 2)
     return;
   auto words = split(set_name.substr(slash + 1), '.');
+  if (words.back().find_first_not_of("0123456789") == std::string::npos) // the second of that name
+    words.pop_back();
   const auto count = parts_.size() - 1;
   if (words.size() <= count)
     return;

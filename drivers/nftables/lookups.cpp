@@ -159,6 +159,7 @@ private:
     // A name does not say all that makes sets differ: literals, columns, the defaults of variables.
     while (std::ranges::find(found_.lookups, lookup.name(), &Lookup::name) != found_.lookups.end())
       ++lookup.namesakes;
+    lookup.known_name = lookup.name();
     found_.lookups.push_back(std::move(lookup));
     return found_.lookups.size() - 1;
   }
@@ -206,7 +207,9 @@ std::uint32_t KeyPart::length() const {
 
 bool Lookup::has_intervals() const { return std::ranges::any_of(parts, &KeyPart::is_interval); }
 
-std::string Lookup::name() const {
+std::string Lookup::name() const { return known_name.empty() ? made_name() : known_name; }
+
+std::string Lookup::made_name() const {
   std::string text;
   for (const auto &slot : slots)
     for (const auto &column : slot.columns)

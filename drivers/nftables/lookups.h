@@ -38,6 +38,8 @@ struct Lookup {
   std::vector<KeyPart> parts;
   /// How many lookups of the program before it are called the same but for this number.
   unsigned namesakes = 0;
+  /// name(), made once for the many ports that have such a set; empty if it is not known yet.
+  std::string known_name;
 
   /// Whether both have the same elements for all values.
   bool operator==(const Lookup &other) const { return slots == other.slots && parts == other.parts; }
@@ -45,6 +47,9 @@ struct Lookup {
   [[nodiscard]] bool has_intervals() const;
   /// What the set is called behind the program's name: `IP.ipv4`, `A.B.ipv4.u16`, `IP.ipv4.2` for a second one.
   [[nodiscard]] std::string name() const;
+
+private:
+  [[nodiscard]] std::string made_name() const;
 };
 
 /// A lookup of one rule.

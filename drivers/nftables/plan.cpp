@@ -2,6 +2,7 @@
 #include "drivers/nftables/plan.h"
 
 #include "drivers/nftables/desired_state.h"
+#include "drivers/nftables/element_diff.h"
 #include "drivers/xtables/chain_diff.h"
 #include "engine/model/diagnostic_ids.h"
 #include "engine/program/program.h"
@@ -47,6 +48,8 @@ public:
   [[nodiscard]] bool has(const std::string &port) const { return names_.contains(name_key(port)) != everything_; }
   /// `element` of a set of this family and name.
   [[nodiscard]] bool has(Family family, const std::string &set, netlink::Bytes element) const {
+    if (everything_ && names_.empty())
+      return true;
     const bool has_names = family == Family::bridge || family == Family::netdev || set == shared::out_marks ||
                            set.starts_with("mark-bit-");
     const bool by_mark = !has_names;
@@ -162,10 +165,9 @@ private:
   }
 
   void plan_elements(const std::string &name, const LaidSet &wanted, const KernelSet *present) {
-    Elements there = present == nullptr ? Elements{} : touched_records(name, *present);
-    Elements gone;
-    Elements fresh;
-    compare(wanted.spec, there, wanted.elements, gone, fresh);
+    const netlink::Bytes there = present == nullptr ? netlink::Bytes{} : netlink::Bytes(present->listing.elements);
+    auto [gone, fresh] = diff_elements(wanted.spec.element_size(), there, wanted.elements,
+                                       [&](netlink::Bytes record) { return decides(name, record); });
     if (!gone.empty()) {
       auto &operation = add(removed_elements_, Kind::delete_elements, name, wanted.program);
       operation.spec = wanted.spec;
@@ -178,6 +180,11 @@ private:
     }
   }
 
+  /// Whether the plan decides about the element.
+  [[nodiscard]] bool decides(const std::string &set, netlink::Bytes record) const {
+    return (touched_.has(family_, set, record) && !is_living_device(set, record)) || is_other_name(set, record);
+  }
+
   /// The elements that this plan decides about, sorted.
   [[nodiscard]] Elements touched_records(const std::string &name, const KernelSet &set) const {
     const auto size = set.info.spec.element_size();
@@ -186,7 +193,7 @@ private:
     records.reserve(all.size());
     for (std::size_t at = 0; at + size <= all.size(); at += size) {
       const auto record = all.subspan(at, size);
-      if ((touched_.has(family_, name, record) && !is_living_device(name, record)) || is_other_name(name, record))
+      if (decides(name, record))
         records.insert(records.end(), record.begin(), record.end());
     }
     sort_records(records, size);
@@ -212,33 +219,17 @@ private:
   [[nodiscard]] bool is_wanted(const std::string &set, netlink::Bytes beginning) const {
     const auto &wanted = wanted_->sets.at(set);
     const auto size = wanted.spec.element_size();
-    for (std::size_t at = 0; at + size <= wanted.elements.size(); at += size)
-      if (std::memcmp(wanted.elements.data() + at, beginning.data(), beginning.size()) == 0)
+    const auto beginning_at = [&](std::size_t index) { return wanted.elements.data() + index * size; };
+    std::size_t first = 0;
+    std::size_t last = wanted.elements.size() / size;
+    while (first < last) { // they are sorted
+      const auto middle = first + (last - first) / 2;
+      const int order = std::memcmp(beginning_at(middle), beginning.data(), beginning.size());
+      if (order == 0)
         return true;
-    return false;
-  }
-
-  /// Both sorted. The old element of a key whose data changes goes, and the new one comes.
-  static void compare(const netlink::SetSpec &spec, const Elements &there, const Elements &wanted, Elements &gone,
-                      Elements &fresh) {
-    const auto size = spec.element_size();
-    std::size_t i = 0;
-    std::size_t j = 0;
-    const auto take = [size](const Elements &from, std::size_t at, Elements &to) {
-      to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(at),
-                from.begin() + static_cast<std::ptrdiff_t>(at + size));
-    };
-    while (i < there.size() || j < wanted.size()) {
-      const int order = i >= there.size()    ? 1
-                        : j >= wanted.size() ? -1
-                                             : std::memcmp(there.data() + i, wanted.data() + j, size);
-      if (order < 0)
-        take(there, i, gone);
-      if (order > 0)
-        take(wanted, j, fresh);
-      i += order <= 0 ? size : 0;
-      j += order >= 0 ? size : 0;
+      (order < 0 ? first : last) = order < 0 ? middle + 1 : middle;
     }
+    return false;
   }
 
   // --- chains

@@ -25,15 +25,19 @@ xtables::Desired HostChange::for_xtables(const Session &session) const {
   return desired;
 }
 
-nftables::Desired HostChange::for_nftables(const Session &session) const {
+nftables::Desired HostChange::for_nftables(const Session &session) const & {
+  return HostChange(*this).for_nftables(session);
+}
+
+nftables::Desired HostChange::for_nftables(const Session &session) && {
   nftables::Desired desired;
   desired.is_device = link::is_device;
   desired.options.mark_mask = session.settings.mark_mask;
   desired.leaving = leaving;
   desired.untouched = untouched;
-  for (const auto &port : ports)
-    if (const auto *program = std::get_if<nftables::PortProgram>(&port.rules))
-      desired.ports.push_back({*program, link::device_index(port.port)});
+  for (auto &port : ports)
+    if (auto *program = std::get_if<nftables::PortProgram>(&port.rules))
+      desired.ports.push_back({std::move(*program), link::device_index(port.port)});
   return desired;
 }
 

@@ -24,7 +24,9 @@ struct HostChange {
   bool adopt = false;
 
   [[nodiscard]] xtables::Desired for_xtables(const Session &session) const;
-  [[nodiscard]] nftables::Desired for_nftables(const Session &session) const;
+  [[nodiscard]] nftables::Desired for_nftables(const Session &session) const &;
+  /// Takes the programs along: those of ten thousand ports are large.
+  [[nodiscard]] nftables::Desired for_nftables(const Session &session) &&;
 };
 
 enum class Scope : std::uint8_t {

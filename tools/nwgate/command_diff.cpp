@@ -50,10 +50,10 @@ Result<Compared> compare_xtables(Session &session, const HostChange &host, netli
   return *plan ? Compared{xtables::drift_of(**plan)} : Compared{{}, true};
 }
 
-Result<Compared> compare_nftables(Session &session, HostChange &host, netlink::Channel &channel) {
+Result<Compared> compare_nftables(Session &session, HostChange host, netlink::Channel &channel) {
   if (auto chosen = use_bridge_conntrack(session, host, channel); !chosen)
     return fail(std::move(chosen.error()));
-  const auto planned = nftables::plan_for(host.for_nftables(session), nftables::Scope::everything, channel,
+  const auto planned = nftables::plan_for(std::move(host).for_nftables(session), nftables::Scope::everything, channel,
                                           session.ip_sets, session.diagnostics);
   if (!planned)
     return fail(planned.error());
@@ -89,7 +89,7 @@ int command_diff(const Words &words) {
     return session.fail_with(socket.error());
   const auto errors = session.diagnostics.error_count();
   const auto compared = session.settings.layout == "xtables" ? compare_xtables(session, *host, *socket)
-                                                             : compare_nftables(session, *host, *socket);
+                                                             : compare_nftables(session, std::move(*host), *socket);
   if (!compared)
     return session.fail_with(compared.error());
   if (compared->failed) {

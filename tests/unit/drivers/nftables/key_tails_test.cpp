@@ -125,7 +125,9 @@ TEST(KeyTails, ARangeThatRunsBackwardsIsWrittenOut) {
 
 TEST(KeyTails, AValueOfAnotherType) {
   const Lookup lookup{{Slot{{SlotVariable{{"A", 0, {}}, {}}}}},
-                      {KeyPart{Encoding::ipv4, SlotRef{0, 0, ValueType::ipv4, {}}, {}, {}}}};
+                      {KeyPart{Encoding::ipv4, SlotRef{0, 0, ValueType::ipv4, {}}, {}, {}}},
+                      0,
+                      {}};
   const std::vector<Tuple> wrong{{SlotValue{"fd00::1", nullptr}}};
   const auto tails = key_tails(lookup, {&wrong});
   ASSERT_TRUE(std::holds_alternative<NoTails>(tails));

@@ -214,9 +214,9 @@ bool is_nest(std::string_view expression, unsigned type) {
     std::string_view expression;
     unsigned type;
   };
-  static constexpr std::array nests = {Nest{"bitwise", NFTA_BITWISE_MASK},   Nest{"bitwise", NFTA_BITWISE_XOR},
-                                       Nest{"bitwise", NFTA_BITWISE_DATA},   Nest{"cmp", NFTA_CMP_DATA},
-                                       Nest{"range", NFTA_RANGE_FROM_DATA},  Nest{"range", NFTA_RANGE_TO_DATA},
+  static constexpr std::array nests = {Nest{"bitwise", NFTA_BITWISE_MASK},    Nest{"bitwise", NFTA_BITWISE_XOR},
+                                       Nest{"bitwise", NFTA_BITWISE_DATA},    Nest{"cmp", NFTA_CMP_DATA},
+                                       Nest{"range", NFTA_RANGE_FROM_DATA},   Nest{"range", NFTA_RANGE_TO_DATA},
                                        Nest{"immediate", NFTA_IMMEDIATE_DATA}};
   return std::ranges::any_of(nests, [&](const Nest &n) { return n.expression == expression && n.type == type; });
 }
@@ -289,8 +289,7 @@ void set_counts(RuleContent &rule, const Counts &counts) {
       continue;
     for (const nlattr *attribute : attributes_in(*data)) {
       const auto at = static_cast<const std::uint8_t *>(mnl_attr_get_payload(attribute)) - rule.expressions.data();
-      const auto value =
-          htobe64(mnl_attr_get_type(attribute) == NFTA_COUNTER_PACKETS ? counts.packets : counts.bytes);
+      const auto value = htobe64(mnl_attr_get_type(attribute) == NFTA_COUNTER_PACKETS ? counts.packets : counts.bytes);
       std::memcpy(rule.expressions.data() + at, &value, sizeof value);
     }
     return;

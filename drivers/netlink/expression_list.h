@@ -68,8 +68,8 @@ struct RuleContent {
   std::uint32_t compat_protocol = 0;
 };
 
-/// The same expressions in one form, whoever wrote them: attributes in the order of their numbers, without what counters
-/// have counted and without attributes that say what goes without saying. Equal rules have equal forms.
+/// The same expressions in one form, whoever wrote them: attributes in the order of their numbers, without what
+/// counters have counted and without attributes that say what goes without saying. Equal rules have equal forms.
 std::string canonical_form(Bytes expressions);
 
 /// Lets the first counter start at `counts`.

@@ -71,9 +71,7 @@ std::optional<RuleInfo> parse_rule_info(const nlmsghdr &message) {
   info.handle = nftnl_rule_get_u64(rule->get(), NFTNL_RULE_HANDLE);
   info.counts = counts(**rule).value_or(Counts{});
   for (const nlattr *attribute : attributes_in(message)) {
-    const auto bytes = [&] {
-      return bytes_of(mnl_attr_get_payload(attribute), mnl_attr_get_payload_len(attribute));
-    };
+    const auto bytes = [&] { return bytes_of(mnl_attr_get_payload(attribute), mnl_attr_get_payload_len(attribute)); };
     if (mnl_attr_get_type(attribute) == NFTA_RULE_EXPRESSIONS)
       info.content.expressions = bytes();
     else if (mnl_attr_get_type(attribute) == NFTA_RULE_USERDATA)

@@ -10,8 +10,8 @@
 namespace nwgate::netlink {
 namespace {
 
-/// A message's list of elements is one attribute, whose length has 16 bits; the largest element is far smaller than what
-/// is left.
+/// A message's list of elements is one attribute, whose length has 16 bits; the largest element is far smaller than
+/// what is left.
 constexpr std::size_t most_list_bytes = 60000;
 
 void put_data(nlmsghdr &message, std::uint16_t attribute, Bytes data) {

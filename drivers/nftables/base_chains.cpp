@@ -214,8 +214,8 @@ void add_ip_chains(const std::vector<ProgramId> &programs, bool any_routed, cons
   table.chains[accept_chain] = std::move(accept);
 }
 
-/// The rule that counts a packet for its port, whose name or mark `key` loads. It decides nothing, so that a port that is
-/// missing in the set still loses the packet.
+/// The rule that counts a packet for its port, whose name or mark `key` loads. It decides nothing, so that a port that
+/// is missing in the set still loses the packet.
 LaidRule count_dropped(const PortKey &key, const char *set) {
   ExpressionList e;
   key.load(e);

@@ -56,7 +56,8 @@ private:
             auto &program = programs_[chain.program->name];
             program.id = *chain.program;
             program.families.insert(family);
-            program.ip_in_bridge |= family == Family::bridge && (name.ends_with("/out.ipv4") || name.ends_with("/out.ipv6"));
+            program.ip_in_bridge |=
+                family == Family::bridge && (name.ends_with("/out.ipv4") || name.ends_with("/out.ipv6"));
           }
     if (!context_.elements_read) { // ports are only added
       for (const auto &[name, program] : programs_)
@@ -85,8 +86,8 @@ private:
   }
 
   void choose_dispatch() {
-    auto rules = static_cast<std::size_t>(std::ranges::count_if(
-        programs_, [](const auto &entry) { return entry.second.id.dispatch == Dispatch::set; }));
+    auto rules = static_cast<std::size_t>(
+        std::ranges::count_if(programs_, [](const auto &entry) { return entry.second.id.dispatch == Dispatch::set; }));
     // Those with the most ports first.
     std::map<std::string, std::size_t> counts;
     for (const auto &port : desired_.ports)
@@ -163,8 +164,8 @@ private:
   bool lay_out(const Desired::Port &port) {
     const auto &program = *port.program.program;
     PortPlace place{programs_.at(program.name).id, 0, port.device};
-    if (has_ip_layer(program) && (port.program.attachment == Attachment::bridge ||
-                                  port.program.attachment == Attachment::routed)) {
+    if (has_ip_layer(program) &&
+        (port.program.attachment == Attachment::bridge || port.program.attachment == Attachment::routed)) {
       const auto known = context_.known_ports.find(port.program.port);
       const bool has_mark = known != context_.known_ports.end() && known->second.mark != 0 &&
                             (known->second.mark & ~desired_.options.mark_mask) == 0;

@@ -14,8 +14,8 @@ struct DesiredState {
   bool is_empty = false;
 };
 
-/// Programs keep their way of dispatch, and ports the marks, that they have in the kernel. What cannot be expressed is reported, with the
-/// ports that have it in `at_fault`; nothing is returned then.
+/// Programs keep their way of dispatch, and ports the marks, that they have in the kernel. What cannot be expressed is
+/// reported, with the ports that have it in `at_fault`; nothing is returned then.
 std::optional<DesiredState> desired_state(const Desired &desired, const KernelState &state, const PlanContext &context,
                                           const xtables::SetIndex &sets, Diagnostics &diagnostics,
                                           std::set<std::string> &at_fault);

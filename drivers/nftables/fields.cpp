@@ -144,7 +144,7 @@ std::optional<Encoding> encoding_of(const Match &match, const ProgramRule &rule,
     return encoding;
   case Form::range:
     return encoding == Encoding::u16 || encoding == Encoding::ipv4 || encoding == Encoding::ipv6 ? encoding
-                                                                                                  : std::nullopt;
+                                                                                                 : std::nullopt;
   case Form::masked: // a MAC mask need not be a prefix
     return encoding == Encoding::mac && std::holds_alternative<SlotRef>(match.operands[1]) ? std::nullopt : encoding;
   default:

@@ -108,8 +108,8 @@ private:
     const auto intervals = std::ranges::count_if(lookup_.parts, &KeyPart::is_interval);
     if (intervals > 1)
       return rows.size() == 1 || !overlap_anywhere(rows);
-    const auto at = static_cast<std::size_t>(std::ranges::find_if(lookup_.parts, &KeyPart::is_interval) -
-                                             lookup_.parts.begin());
+    const auto at =
+        static_cast<std::size_t>(std::ranges::find_if(lookup_.parts, &KeyPart::is_interval) - lookup_.parts.begin());
     const auto rest = [at](const std::vector<Span> &row) {
       Bytes bytes;
       for (std::size_t i = 0; i < row.size(); ++i)

@@ -169,7 +169,8 @@ std::vector<bool> lookups_in(const SharedProgram &program, Layer layer) {
 /// No packet comes behind the last rule.
 bool has_end(const Chain &chain) {
   return !chain.rules.empty() && chain.rules.back().matches.empty() &&
-         chain.rules.back().verdict != VerdictKind::continue_with_next && chain.rules.back().verdict != VerdictKind::jump;
+         chain.rules.back().verdict != VerdictKind::continue_with_next &&
+         chain.rules.back().verdict != VerdictKind::jump;
 }
 
 void refuse(const ProgramRule &rule, const std::string &why, Diagnostics &diagnostics) {
@@ -319,8 +320,7 @@ private:
                                             : chain_name(program_.name, chain.direction, chain.name)];
     laid.program = id_;
     const Names names(program_, chain.direction, family_, ip_in_bridge);
-    const Place place{family_, layer_, chain.direction,
-                      key_of(family_, chain.direction, program_.is_macvtap, options_),
+    const Place place{family_, layer_, chain.direction, key_of(family_, chain.direction, program_.is_macvtap, options_),
                       chain.name == root_chain ? std::nullopt : type_at_jumps(chain)};
     for (std::size_t r = 0; r < chain.rules.size(); ++r) {
       auto lowered = lower(chain.rules[r], plans[r], place, names, sets_);

@@ -10,9 +10,9 @@
 ///       [forward -10:     name -> program NAME/in.ipv4]
 ///
 /// The IP layers see bridged packets by br_netfilter, between the hooks of the bridge: ip prerouting before bridge
-/// forward, ip forward behind its priority -10. A port is a number in bits of the packet's mark there, which are cleared
-/// behind it. Where the bridge family tracks connections itself, programs that need nothing else have their IP layers
-/// there, in brackets above. docs/decisions/0005 tells why.
+/// forward, ip forward behind its priority -10. A port is a number in bits of the packet's mark there, which are
+/// cleared behind it. Where the bridge family tracks connections itself, programs that need nothing else have their IP
+/// layers there, in brackets above. docs/decisions/0005 tells why.
 #pragma once
 
 #include "drivers/nftables/lower.h"
@@ -96,11 +96,12 @@ inline constexpr const char *out_others = "out-others"; // name, or mark -> chai
 inline constexpr const char *in_others = "in-others";
 inline constexpr const char *out_ip_others = "out-ip-others"; // type of the frame, name -> chain of an IP layer
 inline constexpr const char *in_ip_others = "in-ip-others";
-inline constexpr const char *out_marks = "out-marks"; // name -> mark
-inline constexpr const char *in_marks = "in-marks";   // type of the frame, name -> mark
+inline constexpr const char *out_marks = "out-marks";     // name -> mark
+inline constexpr const char *in_marks = "in-marks";       // type of the frame, name -> mark
 inline constexpr const char *out_dropped = "out-dropped"; // counts what is dropped, by port
 inline constexpr const char *in_dropped = "in-dropped";
-inline constexpr const char *in_ip_dropped = "in-ip-dropped"; // by an IP layer in the bridge family, apart from the rest
+inline constexpr const char *in_ip_dropped =
+    "in-ip-dropped";                              // by an IP layer in the bridge family, apart from the rest
 inline constexpr const char *devices = "devices"; // index -> name, of those that ports were when they were bound
 /// The ports whose mark has the bit, counted from the lowest of ours.
 std::string mark_bit(unsigned bit);

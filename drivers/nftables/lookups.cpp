@@ -225,8 +225,9 @@ std::string Lookup::made_name() const {
 }
 
 bool RulePlan::stands_for(std::size_t match) const {
-  return std::ranges::any_of(
-      lookups, [&](const RuleLookup &lookup) { return std::ranges::find(lookup.matches, match) != lookup.matches.end(); });
+  return std::ranges::any_of(lookups, [&](const RuleLookup &lookup) {
+    return std::ranges::find(lookup.matches, match) != lookup.matches.end();
+  });
 }
 
 ProgramLookups find_lookups(const Program &program) { return Finder().run(program); }

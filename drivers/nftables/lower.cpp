@@ -40,7 +40,9 @@ template <typename Number> std::array<std::uint8_t, sizeof(Number)> native_bytes
 
 const Literal &literal(const Match &match, std::size_t index) { return std::get<Literal>(match.operands.at(index)); }
 
-std::uint32_t number(const Match &match, std::size_t index = 0) { return std::get<std::uint32_t>(literal(match, index)); }
+std::uint32_t number(const Match &match, std::size_t index = 0) {
+  return std::get<std::uint32_t>(literal(match, index));
+}
 
 /// nf_conntrack's states as `ct state` has them: NF_CT_STATE_BIT of the kernel.
 std::uint32_t state_bits(std::uint32_t states) {
@@ -104,7 +106,9 @@ private:
 
   // --- nf_tables' own expressions
 
-  [[nodiscard]] bool has(Field field) const { return std::ranges::find(rule_.matches, field, &Match::field) != rule_.matches.end(); }
+  [[nodiscard]] bool has(Field field) const {
+    return std::ranges::find(rule_.matches, field, &Match::field) != rule_.matches.end();
+  }
 
   [[nodiscard]] std::optional<std::uint32_t> protocol() const {
     for (const auto &match : rule_.matches)
@@ -390,7 +394,7 @@ private:
   // --- the extensions of the xtables tools
 
   [[nodiscard]] xtables::Family xt_family() const {
-    return in_ethernet_layer()            ? xtables::Family::bridge
+    return in_ethernet_layer()           ? xtables::Family::bridge
            : place_.layer == Layer::ipv4 ? xtables::Family::ip
                                          : xtables::Family::ip6;
   }
@@ -410,7 +414,9 @@ private:
     const bool has_ports = has(Field::th_sport) || has(Field::th_dport);
     for (std::size_t i = 0; i < rule_.matches.size(); ++i) {
       const auto &match = rule_.matches[i];
-      const bool is_context = match.field == Field::ether_type || ((!in_ethernet_layer() || has_ports) && (match.field == Field::ip_protocol || match.field == Field::ip6_protocol));
+      const bool is_context = match.field == Field::ether_type ||
+                              ((!in_ethernet_layer() || has_ports) &&
+                               (match.field == Field::ip_protocol || match.field == Field::ip6_protocol));
       const bool belongs = in_ethernet_layer() ? !is_native(match) : is_transport(match.field);
       if ((is_context || belongs) && !plan_.stands_for(i))
         part.matches.push_back(match);

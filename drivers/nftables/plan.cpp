@@ -30,7 +30,8 @@ public:
   Touched(const Desired &desired, const PlanContext &context) : everything_(context.scope == Scope::everything) {
     const auto add = [&](const std::string &port) {
       names_.insert(name_key(port));
-      if (const auto known = context.known_ports.find(port); known != context.known_ports.end() && known->second.mark != 0)
+      if (const auto known = context.known_ports.find(port);
+          known != context.known_ports.end() && known->second.mark != 0)
         marks_.insert(number_key(known->second.mark));
     };
     if (everything_) {
@@ -87,8 +88,8 @@ public:
       plan_sets();
       plan_chains();
     }
-    for (auto *operations : {&tables_, &removed_elements_, &removed_rules_, &removals_, &additions_, &added_elements_,
-                             &added_rules_})
+    for (auto *operations :
+         {&tables_, &removed_elements_, &removed_rules_, &removals_, &additions_, &added_elements_, &added_rules_})
       std::move(operations->begin(), operations->end(), std::back_inserter(out));
   }
 
@@ -246,7 +247,8 @@ private:
         add_chain(name, wanted, is_there && !must_go ? &found->second : nullptr);
       else if (wanted.base && found->second.info.base->policy != wanted.base->policy)
         add(additions_, Kind::add_chain, name, wanted.program).base = wanted.base;
-      fill(name, wanted, is_there && !must_go && !is_marked_otherwise(found->second, wanted) ? &found->second : nullptr);
+      fill(name, wanted,
+           is_there && !must_go && !is_marked_otherwise(found->second, wanted) ? &found->second : nullptr);
     }
     for (const auto &[name, chain] : present)
       if (!wanted_->chains.contains(name) &&
@@ -422,9 +424,9 @@ void report(const netlink::Refusal &refusal, const Operation *operation, Diagnos
     return;
   }
   if (!operation->origin) {
-    diagnostics.error(id::refused_by_kernel, kernel_place(),
-                      fmt::format("the kernel refuses to change '{}' of the table nwgate: {}", operation->name,
-                                  refusal.message));
+    diagnostics.error(
+        id::refused_by_kernel, kernel_place(),
+        fmt::format("the kernel refuses to change '{}' of the table nwgate: {}", operation->name, refusal.message));
     return;
   }
   auto &diagnostic = diagnostics.error(id::refused_by_kernel, operation->origin->where,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What nwgate's tables hold, as a value: what should be there, and the form in which what is there is compared with it.
+/// What nwgate's tables hold, as a value: what should be there, and the form in which what is there is compared with
+/// it.
 #pragma once
 
 #include "drivers/netlink/expression_list.h"
@@ -30,10 +31,12 @@ std::string table_text(netlink::Family family);
 
 /// How packets find their port's program.
 enum class Dispatch : std::uint8_t {
-  /// A rule for the program, and its ports in a set: the fastest, and binding costs the same on a full host; but a packet
+  /// A rule for the program, and its ports in a set: the fastest, and binding costs the same on a full host; but a
+  /// packet
   /// passes the rules of other programs.
   set = 1,
-  /// An element of a verdict map for each port: flat in programs, but each commit that adds one makes the kernel validate
+  /// An element of a verdict map for each port: flat in programs, but each commit that adds one makes the kernel
+  /// validate
   /// what all elements lead to.
   verdict_map = 2,
 };

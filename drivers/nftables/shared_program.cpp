@@ -75,7 +75,8 @@ std::optional<ProgramSharing::Values> ProgramSharing::evaluate(const BindingValu
     for (const auto &slot : lookup.slots)
       tuples.push_back(tuples_of(slot));
     result.tails.push_back(key_tails(lookup, tuples));
-    result.is_one_tuple.push_back(std::ranges::all_of(tuples, [](const auto *of_slot) { return of_slot->size() == 1; }));
+    result.is_one_tuple.push_back(
+        std::ranges::all_of(tuples, [](const auto *of_slot) { return of_slot->size() == 1; }));
     if (const auto *why = std::get_if<NoTails>(&result.tails.back()); why != nullptr && *why == NoTails::wrong_value)
       return std::nullopt;
   }

@@ -18,7 +18,8 @@ struct Settings {
   std::string layout = "nftables";
   /// `mark-mask`: the bits of packets' marks that are ours, next to one another.
   std::uint32_t mark_mask = 0x0ffff000;
-  /// `bridge-conntrack`: whether the IP layers stand in the bridge family where that tracks connections; `auto` or `off`.
+  /// `bridge-conntrack`: whether the IP layers stand in the bridge family where that tracks connections; `auto` or
+  /// `off`.
   std::string bridge_conntrack = "auto";
   /// `bridge-netfilter`: what to do where bridged packets do not come to the IP layers; `refuse` or `enable`.
   std::string bridge_netfilter = "refuse";

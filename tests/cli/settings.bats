@@ -9,6 +9,7 @@ settings() {
 }
 
 @test "filter-directory: further directories, in their order, behind the administrator's" {
+  export LAYOUT=xtables
   mkdir one two
   all_layers mine 11 >one/mine.xml
   all_layers mine 22 >two/mine.xml
@@ -29,6 +30,7 @@ settings() {
 }
 
 @test "chain-prefix, and the command line over it" {
+  export LAYOUT=xtables
   settings 'chain-prefix = libvirt'
   nwgate bind --port v0 --mac 52:54:00:00:00:01 --filter clean-traffic -p IP=10.0.0.1
   has "$(ebtables-save)" ':libvirt-I-v0 ACCEPT'
@@ -43,6 +45,7 @@ settings() {
 }
 
 @test "limits" {
+  export LAYOUT=xtables
   all_layers a 11 >a.xml
   filter top "  <filterref filter='middle'/>" >top.xml
   filter middle "  <filterref filter='a'/>" >middle.xml

@@ -103,18 +103,18 @@ TEST_F(Connections, ErrorsAreRelated) {
 TEST_F(Connections, ConntracksStatesAreTold) {
   engine().bind_rules(one_rule_a_state());
   EXPECT_TRUE(out(Ip{}));
-  EXPECT_EQ(engine().count("FI-v0", 3), 1U);
+  EXPECT_EQ(engine().count_in_ip_layer(Direction::out, 3), 1U);
   EXPECT_TRUE(out(Ip{}));
-  EXPECT_EQ(engine().count("FI-v0", 3), 2U) << "new until there is an answer";
+  EXPECT_EQ(engine().count_in_ip_layer(Direction::out, 3), 2U) << "new until there is an answer";
   EXPECT_TRUE(in(mirrored(Ip{})));
   EXPECT_TRUE(out(Ip{}));
-  EXPECT_EQ(engine().count("FI-v0", 4), 1U);
+  EXPECT_EQ(engine().count_in_ip_layer(Direction::out, 4), 1U);
   const Ip error{.protocol = IPPROTO_ICMP, .type = 3, .code = 3, .quoted = {std::get<Ip>(mirrored(Ip{}))}};
   EXPECT_TRUE(out(error));
-  EXPECT_EQ(engine().count("FI-v0", 5), 1U);
+  EXPECT_EQ(engine().count_in_ip_layer(Direction::out, 5), 1U);
   EXPECT_TRUE(out(Ip{.bad_checksum = true}));
   EXPECT_TRUE(out(Ip{.protocol = IPPROTO_TCP, .flags = syn | fin}));
-  EXPECT_EQ(engine().count("FI-v0", 6), 2U);
+  EXPECT_EQ(engine().count_in_ip_layer(Direction::out, 6), 2U);
 }
 
 TEST_F(Connections, DropOfAState) {

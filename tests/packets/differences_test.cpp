@@ -61,7 +61,7 @@ TEST_F(Differences, N06_DscpIsSixBits) {
     EXPECT_FALSE(out(Ip{.tos = static_cast<std::uint8_t>(46U << 2U | ecn)})) << ecn;
   EXPECT_TRUE(out(Ip{.tos = 46}));
   EXPECT_TRUE(out(Ip{.tos = 47U << 2U}));
-  EXPECT_EQ(engine().count("nwgate-I-v0", 3), 4U);
+  EXPECT_EQ(engine().count_in_ethernet_layer(Direction::out, 3), 4U);
   expect_warning("NWG406");
 }
 
@@ -110,8 +110,8 @@ TEST_F(Differences, N10_ContinueInTheIpLayer) {
   EXPECT_TRUE(out(Ip{.dport = 8}));
   EXPECT_FALSE(out(Ip{.dport = 7}));
   EXPECT_TRUE(out(Ip{.version = 6}));
-  EXPECT_EQ(engine().count("FI-v0", 3), 2U);
-  EXPECT_EQ(engine().count("FI-v0", 5), 1U);
+  EXPECT_EQ(engine().count_in_ip_layer(Direction::out, 3), 2U);
+  EXPECT_EQ(engine().count_in_ip_layer(Direction::out, 5), 1U);
   expect_warning("NWG410");
 }
 

@@ -78,8 +78,8 @@ TEST_F(WayBack, DropWorksThereTooTurnedRound) {
   EXPECT_FALSE(out(udp(22, 5)));
   EXPECT_TRUE(in(udp(22, 5)));
   EXPECT_TRUE(out(udp(5, 22)));
-  EXPECT_EQ(engine().count("FO-v0", 3), 1U);
-  EXPECT_EQ(engine().count("FI-v0", 3), 1U);
+  EXPECT_EQ(engine().count_in_ip_layer(Direction::in, 3), 1U);
+  EXPECT_EQ(engine().count_in_ip_layer(Direction::out, 3), 1U);
 }
 
 TEST_F(WayBack, DropOfWhatLeaves) {

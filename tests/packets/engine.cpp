@@ -106,10 +106,31 @@ std::vector<KernelRule> Engine::rules(const std::string &port) const {
   return rules;
 }
 
-std::uint64_t Engine::count(const std::string &chain, int line) const {
+bool KernelRule::is_in_root(bool ip_layer, Direction direction) const {
+  const bool out = direction == Direction::out;
+  if (!table.ends_with(" nwgate")) {
+    if (ip_layer)
+      return out ? chain == "FI-v0" || chain == "HI-v0" : chain == "FO-v0";
+    return chain == (out ? "nwgate-I-v0" : "nwgate-O-v0");
+  }
+  const std::string end = out ? "/out" : "/in";
+  const bool in_bridge = table.starts_with("bridge");
+  const bool is_ip_in_bridge = in_bridge && (chain.ends_with(end + ".ipv4") || chain.ends_with(end + ".ipv6"));
+  return ip_layer ? is_ip_in_bridge || (!in_bridge && chain.ends_with(end)) : in_bridge && chain.ends_with(end);
+}
+
+std::uint64_t Engine::count_in_ethernet_layer(Direction direction, int line) const {
   std::uint64_t sum = 0;
   for (const auto &rule : rules("v0"))
-    if (rule.chain == chain && rule.is_from("test", line))
+    if (rule.is_in_root(false, direction) && rule.is_from("test", line))
+      sum += rule.packets;
+  return sum;
+}
+
+std::uint64_t Engine::count_in_ip_layer(Direction direction, int line) const {
+  std::uint64_t sum = 0;
+  for (const auto &rule : rules("v0"))
+    if (rule.is_in_root(true, direction) && rule.is_from("test", line))
       sum += rule.packets;
   return sum;
 }

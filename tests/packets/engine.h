@@ -4,6 +4,8 @@
 
 #include "program.h"
 
+#include "engine/net/layer.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -30,6 +32,9 @@ struct KernelRule {
   std::string place;
   std::uint64_t packets = 0;
 
+  /// It stands in the layer's root chain for that direction, in either layout. An IP layer has two of `out` in the
+  /// layout xtables: for what is forwarded, and for what the host gets.
+  [[nodiscard]] bool is_in_root(bool ip_layer, Direction direction) const;
   /// It comes from this line of this filter.
   [[nodiscard]] bool is_from(const std::string &filter, int line) const {
     return place.starts_with(filter + ".xml:" + std::to_string(line) + ":");
@@ -65,8 +70,10 @@ public:
 
   /// All rules of a port, and the links to its chains.
   [[nodiscard]] std::vector<KernelRule> rules(const std::string &port) const;
-  /// The packets that a rule of `test` has matched in one chain: all kernel rules that were made of its line.
-  [[nodiscard]] std::uint64_t count(const std::string &chain, int line) const;
+  /// The packets that a rule of `test` has matched in a layer's root chain: all kernel rules that were made of its
+  /// line.
+  [[nodiscard]] std::uint64_t count_in_ethernet_layer(Direction direction, int line) const;
+  [[nodiscard]] std::uint64_t count_in_ip_layer(Direction direction, int line) const;
 
   /// `nftables` or `xtables`: NWG_LAYOUT, by default the former.
   [[nodiscard]] const std::string &layout() const { return layout_; }

@@ -156,7 +156,6 @@ TEST_F(ShippedFilters, AllowDhcp) {
   engine().bind_rules({"<filterref filter='allow-dhcp'/>"});
   EXPECT_TRUE(out(dhcp_discover));
   EXPECT_TRUE(in(dhcp_offer));
-  EXPECT_EQ(engine().count("I-v0-ipv4", 3), 0U) << "the rules are of another file";
 }
 
 /// The end of the chain lets all IPv4 pass, so that a rule in it must say what is left.

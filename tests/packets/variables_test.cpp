@@ -45,8 +45,8 @@ TEST_F(Variables, OnTwoIteratorsAreCombined) {
             (Texts{"10.0.0.1:80", "10.0.0.1:90", "10.0.0.2:80", "10.0.0.2:90", "10.0.0.3:80", "10.0.0.3:90"}));
   std::size_t rules = 0;
   for (const auto &rule : engine().rules("v0"))
-    rules += rule.chain == "FI-v0" && rule.is_from("test", 3) ? 1 : 0;
-  EXPECT_EQ(rules, 6U) << "80 is there once";
+    rules += rule.chain != "HI-v0" && rule.is_in_root(true, Direction::out) && rule.is_from("test", 3) ? 1 : 0;
+  EXPECT_EQ(rules, engine().layout() == "xtables" ? 6U : 1U) << "80 is there once; or two sets";
 }
 
 TEST_F(Variables, OneListTwice) {

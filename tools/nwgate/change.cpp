@@ -98,9 +98,9 @@ void require_bridge_netfilter(Session &session, HostChange &change) {
     for (const auto &why : why_unseen(port)) {
       if (why.exists && session.settings.bridge_netfilter == "enable" && std::ofstream(why.path) << "1" << std::flush)
         continue;
-      session.diagnostics.error(id::bridge_netfilter_off, place(why.path),
-                                fmt::format("{}: rules of tcp, udp, ... would see no bridged packet of '{}'", why.text,
-                                            port.port));
+      session.diagnostics.error(
+          id::bridge_netfilter_off, place(why.path),
+          fmt::format("{}: rules of tcp, udp, ... would see no bridged packet of '{}'", why.text, port.port));
       is_refused = true;
     }
     if (is_refused)
@@ -116,20 +116,20 @@ struct Committed {
 };
 
 Result<Committed> commit_xtables(Session &session, const HostChange &change, Scope scope, netlink::Channel &channel) {
-  const auto applied = xtables::apply(change.for_xtables(session),
-                                      scope == Scope::everything ? xtables::Scope::everything
-                                                                 : xtables::Scope::named_ports,
-                                      channel, session.ip_sets, session.diagnostics);
+  const auto applied =
+      xtables::apply(change.for_xtables(session),
+                     scope == Scope::everything ? xtables::Scope::everything : xtables::Scope::named_ports, channel,
+                     session.ip_sets, session.diagnostics);
   if (!applied)
     return fail(applied.error());
   return Committed{applied->operations, applied->bytes, applied->commit_time};
 }
 
 Result<Committed> commit_nftables(Session &session, const HostChange &change, Scope scope, netlink::Channel &channel) {
-  const auto applied = nftables::apply(change.for_nftables(session),
-                                       scope == Scope::everything ? nftables::Scope::everything
-                                                                  : nftables::Scope::named_ports,
-                                       channel, session.ip_sets, session.diagnostics);
+  const auto applied =
+      nftables::apply(change.for_nftables(session),
+                      scope == Scope::everything ? nftables::Scope::everything : nftables::Scope::named_ports, channel,
+                      session.ip_sets, session.diagnostics);
   if (!applied)
     return fail(applied.error());
   return Committed{applied->operations, applied->bytes, applied->commit_time};
@@ -183,8 +183,8 @@ int commit_change(Session &session, const HostChange &wanted, Scope scope) {
   }
   if (scope == Scope::named_ports && session.diagnostics.error_count() != errors)
     return exit_machine;
-  const auto committed = is_xtables ? commit_xtables(session, change, scope, *socket)
-                                    : commit_nftables(session, change, scope, *socket);
+  const auto committed =
+      is_xtables ? commit_xtables(session, change, scope, *socket) : commit_nftables(session, change, scope, *socket);
   if (!committed)
     return session.fail_with(committed.error());
   if (session.options.timing)
@@ -199,7 +199,7 @@ int commit_change(Session &session, const HostChange &wanted, Scope scope) {
 }
 
 Result<HostChange> compile_users(Session &session, Session &before, const std::set<std::string> &filters,
-                                   std::vector<std::string> &users) {
+                                 std::vector<std::string> &users) {
   const auto bindings = session.bindings();
   auto files = bindings.list();
   if (!files)

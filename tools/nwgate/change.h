@@ -51,8 +51,8 @@ int commit_change(Session &session, const HostChange &change, Scope scope);
 Result<HostChange> compile_users(Session &session, Session &before, const std::set<std::string> &filters,
                                  std::vector<std::string> &users);
 
-/// Says on stderr when rules of an IP layer will see nothing because br_netfilter does not hand bridged packets over: in
-/// the layout xtables, as with libvirt. The layout nftables commits no such rules.
+/// Says on stderr when rules of an IP layer will see nothing because br_netfilter does not hand bridged packets over:
+/// in the layout xtables, as with libvirt. The layout nftables commits no such rules.
 void warn_of_bridge_netfilter(const Session &session, const CompiledPort &port);
 
 } // namespace nwgate

@@ -55,8 +55,8 @@ std::optional<ClosedProgram> Compiler::close(const Binding &binding, Diagnostics
 std::optional<CompiledPort> Compiler::compile(const Binding &binding, Diagnostics &diagnostics) {
   if (session_.settings.layout == "xtables") {
     auto ruleset = compile_xtables(binding, diagnostics);
-    return ruleset ? std::optional(CompiledPort{
-                         binding.port, std::make_shared<const xtables::PortRuleset>(std::move(*ruleset))})
+    return ruleset ? std::optional(
+                         CompiledPort{binding.port, std::make_shared<const xtables::PortRuleset>(std::move(*ruleset))})
                    : std::nullopt;
   }
   auto program = compile_nftables(binding, diagnostics);
@@ -134,10 +134,10 @@ bool Compiler::is_expressible(const nftables::PortProgram &port, Diagnostics &di
   const auto [entry, is_new] = checked_.try_emplace({port.program, port.attachment});
   if (is_new) {
     nftables::Ruleset unused;
-    nftables::lay_out_program(*port.program,
-                              {{port.program->name, nftables::Dispatch::set},
-                               nftables::families_of(*port.program, port.attachment)},
-                              {}, xtables::AnySet(), unused, entry->second);
+    nftables::lay_out_program(
+        *port.program,
+        {{port.program->name, nftables::Dispatch::set}, nftables::families_of(*port.program, port.attachment)}, {},
+        xtables::AnySet(), unused, entry->second);
   }
   diagnostics.append(entry->second);
   return entry->second.ok();

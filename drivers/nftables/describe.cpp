@@ -32,7 +32,7 @@ netlink::NftRule parsed(const netlink::RuleContent &content) {
   mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg));
   mnl_attr_put(message, NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, content.expressions.size(), content.expressions.data());
   if (nftnl_rule_nlmsg_parse(message, rule.get()) != 0)
-    return netlink::NftRule();
+    return {};
   return rule;
 }
 

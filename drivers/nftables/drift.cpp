@@ -61,8 +61,6 @@ private:
         specs_[name] = &operation.spec;
         break;
       case OperationKind::add_rule:
-        count(name, 1);
-        break;
       case OperationKind::add_verdict:
         count(name, 1);
         break;

@@ -146,7 +146,7 @@ ElementWords ElementReader::read(Bytes element) const {
     if (i != port_)
       values.push_back(part_text(parts_[i], element));
   if (has_one_variable_)
-    values.erase(std::ranges::unique(values).begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
   words.value = fmt::format("{}", fmt::join(values, " . "));
   if (data_ && element.size() >= data_->offset + data_->length)
     words.data = value_text(data_->kind, element.subspan(data_->offset, data_->length));

@@ -114,7 +114,8 @@ const HeaderField *network_field(const PayloadPlace &place, Family family, std::
     return find(ipv4_fields, place);
   if (family == Family::ip6 || ether_type == ETH_P_IPV6)
     return find(ipv6_fields, place);
-  if (ether_type == ETH_P_ARP || ether_type == ETH_P_RARP)
+  constexpr std::array arp_types = {ETH_P_ARP, ETH_P_RARP};
+  if (ether_type && std::ranges::find(arp_types, int{*ether_type}) != arp_types.end())
     return find(arp_fields, place);
   if (ether_type)
     return nullptr;

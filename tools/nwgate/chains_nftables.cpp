@@ -86,7 +86,7 @@ private:
     // In the order in which packets meet them.
     for (const auto family : families)
       add_chains(family, Direction::out, counters.program, keys(family), port);
-    std::ranges::rotate(families, families.begin() + 1);
+    std::rotate(families.begin(), families.begin() + 1, families.end());
     for (const auto family : families)
       add_chains(family, Direction::in, counters.program, keys(family), port);
     return port;
@@ -143,12 +143,13 @@ private:
   /// Where the set has the elements of each port.
   const std::unordered_multimap<std::string, std::size_t> &places_of(const KernelSet &set) {
     const auto [entry, is_new] = places_.try_emplace(&set);
+    auto &places = entry->second;
     if (!is_new)
-      return entry->second;
+      return places;
     const nftables::ElementReader reader(set.info.name.name, set.info.spec);
     const auto add = [&](netlink::Bytes element, std::size_t index) {
       const auto key = reader.port_key(element);
-      entry->second.emplace(std::string(key.begin(), key.end()), index);
+      places.emplace(std::string(key.begin(), key.end()), index);
     };
     const auto &listing = set.listing;
     for (std::size_t i = 0; i < listing.verdicts.size(); ++i)
@@ -156,7 +157,7 @@ private:
     const auto size = set.info.spec.element_size();
     for (std::size_t i = 0; size > 0 && (i + 1) * size <= listing.elements.size(); ++i)
       add(netlink::Bytes(listing.elements).subspan(i * size, size), i);
-    return entry->second;
+    return places;
   }
 
   /// In the order in which packets meet them: what the port sends, what it receives.

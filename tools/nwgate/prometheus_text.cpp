@@ -27,10 +27,11 @@ void add_metric(const std::map<std::string, nftables::PortCounters> &ports, cons
   out += fmt::format("# HELP {} {}\n# TYPE {} counter\n", name, help, name);
   for (const auto &[port, counters] : ports) {
     const auto labels =
-        fmt::format("port=\"{}\",filter=\"{}\"", escaped(port), escaped(nftables::filter_of(counters.program)));
+        fmt::format(R"(port="{}",filter="{}")", escaped(port), escaped(nftables::filter_of(counters.program)));
     const auto add = [&](const char *direction, const char *verdict, const netlink::Counts &counts) {
-      fmt::format_to(std::back_inserter(out), "{}{{{},direction=\"{}\",verdict=\"{}\"}} {}\n", name, labels, direction,
+      fmt::format_to(std::back_inserter(out), R"({}{{{},direction="{}",verdict="{}"}} {})", name, labels, direction,
                      verdict, counts.*number);
+      out += '\n';
     };
     add("out", "accepted", counters.out.accepted);
     add("out", "dropped", counters.out.dropped);

@@ -227,6 +227,8 @@ TEST_F(JudgedFrames, RoutingHeadersBehindTheLength) {
   expect({drop("<tcp-ipv6 state='NONE' option='74'/>")}, {},
          {{leaves, frame("0003"), true, "no header: the packet is of no protocol"},
           {leaves, frame("0004"), false, "enough of one, and nothing behind it: TCP that cannot be read"}});
+  expect({drop("<all-ipv6 state='NONE' connlimit-above='1000'/>")}, {},
+         {{leaves, frame("0003"), false, "to connection tracking it is TCP, and cannot be read"}});
 }
 
 /// A difference that is accepted: a range of all port numbers is no condition to iptables, but its match is still

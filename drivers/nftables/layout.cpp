@@ -517,9 +517,7 @@ std::string marks_set(const std::string &program) { return program + "/ports"; }
 
 std::string shared::mark_bit(unsigned bit) { return fmt::format("mark-bit-{}", bit); }
 
-std::string set_name(const std::string &program, const Lookup &lookup) {
-  return program + "/" + lookup.name();
-}
+std::string set_name(const std::string &program, const Lookup &lookup) { return program + "/" + lookup.name(); }
 
 std::string chain_name(const std::string &program, Direction direction, const std::string &chain) {
   const auto *word = direction == Direction::out ? "out" : "in";

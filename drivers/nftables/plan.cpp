@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/nftables/plan.h"
 
+#include "drivers/nftables/base_chains.h"
 #include "drivers/nftables/desired_state.h"
 #include "drivers/nftables/element_diff.h"
 #include "drivers/xtables/chain_diff.h"
@@ -483,6 +484,19 @@ std::map<std::string, KnownPort> ports_in(const KernelState &state) {
   return ports;
 }
 
+namespace {
+
+/// The rules that ports share have another mask than the plan would give them: the marks of ports that it does not
+/// touch would mean nothing any more.
+bool has_other_mask(const KernelTable &present, const LaidTable &wanted) {
+  const auto there = present.chains.find(accept_chain);
+  const auto laid = wanted.chains.find(accept_chain);
+  return there != present.chains.end() && laid != wanted.chains.end() && !there->second.rules.empty() &&
+         there->second.rules.front().form != laid->second.rules.front().form;
+}
+
+} // namespace
+
 std::optional<Plan> make_plan(const Desired &desired, const KernelState &state, const PlanContext &context,
                               const xtables::SetIndex &sets, Diagnostics &diagnostics,
                               std::set<std::string> &at_fault) {
@@ -499,6 +513,14 @@ std::optional<Plan> make_plan(const Desired &desired, const KernelState &state, 
         continue;
       diagnostics.error(id::chain_is_foreign, kernel_place(),
                         fmt::format("there is a table '{}' that is not nwgate's", table_text(family)));
+      return std::nullopt;
+    }
+    const auto laid = wanted->ruleset.tables.find(family);
+    if (context.scope == Scope::named_ports && present != nullptr && laid != wanted->ruleset.tables.end() &&
+        has_other_mask(*present, laid->second)) {
+      diagnostics.error(
+          id::refused_by_kernel, kernel_place(),
+          fmt::format("the kernel has ports with another mark-mask in {}: run nwgate apply first", table_text(family)));
       return std::nullopt;
     }
     TablePlanner(family, *wanted, present, touched, context, desired.is_device).run(plan.operations);

@@ -44,3 +44,18 @@ settings() {
   has "$(nft list ruleset)" '"v1"'
   lacks "$(nft list ruleset)" '"v0"'
 }
+
+@test "another mark-mask is for all ports at once" {
+  settings
+  filter web "  <rule action='accept' direction='in'><tcp dstportstart='80'/></rule>" | define_text web
+  nwgate bind --port v0 --mac 52:54:00:00:00:01 --filter web
+  settings 'mark-mask = 0xff00'
+  before=$(nft list ruleset)
+  fails 4 nwgate bind --port v1 --mac 52:54:00:00:00:02 --filter web
+  has "$error" 'another mark-mask' 'run nwgate apply'
+  same "$(nft list ruleset)" "$before"
+  fails 0 nwgate apply
+  has "$(nft list ruleset)" 'meta mark & 0x0000ff00'
+  fails 0 nwgate bind --port v1 --mac 52:54:00:00:00:02 --filter web
+  fails 0 nwgate diff
+}

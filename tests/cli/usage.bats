@@ -3,7 +3,7 @@
 # Help, and wrong usage.
 load ../kernel/lifecycle/helpers
 
-commands='check define undefine list show bind unbind bindings render chains diff apply'
+commands='check define undefine list show bind unbind bindings render chains stats diff apply'
 
 @test "--help names every command; each command has --help" {
   fails 0 nwgate_plain --help
@@ -55,7 +55,7 @@ wrong() {
   done
   for command in check define undefine show unbind render; do wrong "$command" "usage: nwgate $command"; done
   for command in list bindings diff apply; do wrong "$command word" "usage: nwgate $command"; done
-  for command in show undefine render bind chains; do wrong "$command one two"; done
+  for command in show undefine render bind chains stats; do wrong "$command one two"; done
   wrong bind 'either a FILE'
   wrong 'bind --port v0' 'either a FILE'
   wrong 'bind --port v0 --mac 52:54:00:00:00:01' 'either a FILE'
@@ -67,6 +67,9 @@ wrong() {
   wrong 'render a.xml --format nonsense' nonsense
   wrong 'render a.xml --format nft --slots' slots
   wrong 'chains --format nonsense' nonsense
+  wrong 'stats --prometheus --json' '--prometheus and --json'
+  wrong 'stats --layout xtables' 'by rule, not by port'
+  wrong 'chains --format xtables --layout nftables' 'tree, nft or json'
   wrong 'list --layout nonsense' nonsense
 }
 

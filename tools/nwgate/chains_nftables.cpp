@@ -62,6 +62,9 @@ private:
     ListedPort port;
     port.port = name;
     port.layout = "nftables";
+    port.counters = counters;
+    if (counters.program.empty()) // somebody has taken the way there
+      return port;
     const bool on_device = is_on_device(counters);
     port.program = ListedProgram{counters.program, nftables::filter_of(counters.program),
                                  std::string(nftables::attachment_text(counters.attachment)),

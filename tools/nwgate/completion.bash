@@ -42,7 +42,7 @@ _nwgate() {
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return ;;
-    --layout) _nwgate_words xtables "$current"; return ;;
+    --layout) _nwgate_words 'nftables xtables' "$current"; return ;;
     --chain-prefix) _nwgate_words 'nwgate libvirt' "$current"; return ;;
     --format)
       formats=$("${COMP_WORDS[0]}" "$command" --help 2>/dev/null | sed -n '1s/.*--format \([a-z|]*\).*/\1/p')
@@ -64,7 +64,7 @@ _nwgate() {
   case $command in
     '') _nwgate_words "$("${COMP_WORDS[0]}" --help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" "$current" ;;
     show | undefine) _nwgate_words "$(_nwgate_listed list)" "$current" ;;
-    unbind | chains) _nwgate_words "$(_nwgate_listed bindings)" "$current" ;;
+    unbind | chains | stats) _nwgate_words "$(_nwgate_listed bindings)" "$current" ;;
     explain)
       # The port or its document comes first, then a packet in words, or a capture.
       if ((COMP_CWORD > at + 1)) && [[ $previous != -* ]]; then

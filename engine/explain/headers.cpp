@@ -199,4 +199,32 @@ std::optional<Fragment> fragment_of(const IpHeader &ip) {
   return std::nullopt;
 }
 
+namespace {
+
+/// The bytes that connection tracking asks of a header (nf_ct_get_tuple).
+std::size_t tracked_bytes(std::uint8_t protocol) {
+  switch (protocol) {
+  case IPPROTO_TCP:
+  case IPPROTO_UDP:
+  case IPPROTO_UDPLITE:
+  case IPPROTO_SCTP:
+  case IPPROTO_DCCP:
+    return 4;
+  case IPPROTO_ICMP:
+  case IPPROTO_ICMPV6:
+    return 8;
+  default:
+    return 0;
+  }
+}
+
+} // namespace
+
+bool has_tracked_header(const IpHeader &ip) {
+  if (ip.layer == Layer::ipv4)
+    return !ip.is_later_fragment && ip.transport.has(0, tracked_bytes(*ip.protocol));
+  const auto last = skip_extension_headers(ip.packet);
+  return last && !last->is_later_fragment && ip.packet.from(last->offset).has(0, tracked_bytes(last->protocol));
+}
+
 } // namespace nwgate::explain

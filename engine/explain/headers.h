@@ -76,4 +76,7 @@ struct Fragment {
 /// Nothing for a packet in one piece.
 std::optional<Fragment> fragment_of(const IpHeader &ip);
 
+/// Connection tracking finds the header of the protocol, behind extension headers that it walks in a way of its own.
+bool has_tracked_header(const IpHeader &ip);
+
 } // namespace nwgate::explain

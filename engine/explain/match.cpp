@@ -223,31 +223,6 @@ Found icmp(const IpHeader &ip) {
   return present(ip.transport.u8(0).value(), ip.transport.u8(1).value());
 }
 
-/// The bytes that connection tracking asks of a header (nf_ct_get_tuple).
-std::size_t tracked_bytes(std::uint8_t protocol) {
-  switch (protocol) {
-  case IPPROTO_TCP:
-  case IPPROTO_UDP:
-  case IPPROTO_UDPLITE:
-  case IPPROTO_SCTP:
-  case IPPROTO_DCCP:
-    return 4;
-  case IPPROTO_ICMP:
-  case IPPROTO_ICMPV6:
-    return 8;
-  default:
-    return 0;
-  }
-}
-
-/// Connection tracking finds the header of the protocol.
-bool is_tracked(const IpHeader &ip) {
-  if (ip.layer == Layer::ipv4)
-    return !ip.is_later_fragment && ip.transport.has(0, tracked_bytes(*ip.protocol));
-  const auto last = skip_extension_headers(ip.packet); // not as the rules of the IP layer do it
-  return last && !last->is_later_fragment && ip.packet.from(last->offset).has(0, tracked_bytes(last->protocol));
-}
-
 Found in_ip_layer(const Match &match, const Packet &packet, const EthernetHeader &ethernet, const IpHeader &ip) {
   const auto port = [&](std::size_t at) -> Found {
     constexpr std::size_t sctp_header = 12;
@@ -294,7 +269,7 @@ Found in_ip_layer(const Match &match, const Packet &packet, const EthernetHeader
       return {};
     return present(std::uint32_t{packet.is_reply});
   case Field::ct_count: // xt_connlimit.c of the kernel drops what has no header that connection tracking finds
-    if (!is_tracked(ip))
+    if (!has_tracked_header(ip))
       return Found(Found::Kind::unreadable);
     return present(packet.connections);
   default:

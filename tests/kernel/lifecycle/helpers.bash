@@ -128,7 +128,7 @@ make_ports() {
 }
 remove_ports() {
   local link
-  for link in v0 v1 br0; do ip link delete $link 2>/dev/null || true; done
+  for link in v0 v1 w0 br0 br1; do ip link delete $link 2>/dev/null || true; done
 }
 
 # send_frames COUNT DPORT [ip|ip6]: UDP from guest 0 to guest 1.
@@ -152,3 +152,40 @@ for _ in range(count):
     s.send(frame)
 PY
 }
+
+# frame FROM TO WHAT [SPORT]: whether a frame arrives that guest FROM (g0, g1) sends; WHAT is the UDP port that it is for, or 0xTYPE.
+# TO is the other guest, or the device of the bridge, whose own address it is for then.
+frame() {
+  python3 - "$@" <<'PY'
+import fcntl, select, socket, struct, sys, time
+source, target, what, sport = (sys.argv[1:] + ['1000'])[:4]
+def mac(device):
+    s = socket.socket()
+    return fcntl.ioctl(s, 0x8927, struct.pack('256s', device.encode()))[18:24]
+def open_at(device):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
+    s.bind((device, 0))
+    return s
+marker = b'frame %012x' % time.monotonic_ns()
+hosts = {'g0': '10.0.0.1', 'g1': '10.0.0.2'}
+if what.startswith('0x'):
+    body = struct.pack('>H', int(what, 16)) + marker
+else:
+    udp = struct.pack('>HHHH', int(sport), int(what), 8 + len(marker), 0) + marker
+    head = struct.pack('>BBHHHBBH4s4s', 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0, socket.inet_aton(hosts[source]),
+                       socket.inet_aton(hosts.get(target, '10.0.0.254')))
+    total = sum(struct.unpack('>10H', head))
+    total = (total & 0xffff) + (total >> 16)
+    body = b'\x08\x00' + head[:10] + struct.pack('>H', 0xffff & ~total) + head[12:] + udp
+there, here = open_at(target), open_at(source)
+for attempt in range(3 if target in hosts else 1):  # a port that has just come up may lose some
+    here.send(mac(target) + mac(source) + body)
+    end = time.monotonic() + .15
+    while time.monotonic() < end:
+        if select.select([there], [], [], max(0, end - time.monotonic()))[0] and marker in there.recv(4096):
+            sys.exit(0)
+sys.exit(1)
+PY
+}
+arrives() { frame "$@" || { echo "does not arrive: $*"; return 1; }; }
+is_lost() { ! frame "$@" || { echo "arrives: $*"; return 1; }; }

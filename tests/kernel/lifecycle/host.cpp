@@ -2,10 +2,13 @@
 #include "tests/kernel/lifecycle/host.h"
 
 #include "drivers/netlink/read_back.h"
+#include "drivers/nftables/kernel_state.h"
+#include "drivers/nftables/plan.h"
 #include "drivers/xtables/ip_sets.h"
 #include "drivers/xtables/kernel_view.h"
 #include "drivers/xtables/rule_listing.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -40,7 +43,7 @@ void Host::TearDown() {
 }
 
 pid_t Host::start(const std::vector<std::string> &arguments) const {
-  std::vector<std::string> words = {NWGATE, "--root", root_.string(), "--layout", "xtables"};
+  std::vector<std::string> words = {NWGATE, "--root", root_.string(), "--layout", layout()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char *> pointers;
   for (auto &word : words)
@@ -75,7 +78,14 @@ void shell(const std::string &command) {
   ASSERT_EQ(status, 0) << command;
 }
 
-std::string state_of_kernel(netlink::Socket &socket) {
+std::string layout() {
+  const char *layout = std::getenv("NWG_LAYOUT");
+  return layout == nullptr ? "nftables" : layout;
+}
+
+namespace {
+
+std::string state_of_xtables(netlink::Socket &socket) {
   const auto view = xtables::read_all(socket, xtables::HostIpSets{});
   if (!view) {
     ADD_FAILURE() << view.error().message();
@@ -92,6 +102,55 @@ std::string state_of_kernel(netlink::Socket &socket) {
     }
   }
   return text;
+}
+
+std::string hexadecimal(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes)
+    text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+std::string state_of_nftables(netlink::Socket &socket) {
+  const auto state = nftables::read_state(socket, nftables::ReadElements::all);
+  if (!state) {
+    ADD_FAILURE() << state.error().message();
+    return {};
+  }
+  std::string text;
+  for (const auto &[family, table] : state->tables) {
+    text += fmt::format("table {}\n", static_cast<int>(family));
+    for (const auto &[name, chain] : table.chains) {
+      text += fmt::format("chain {}\n", name);
+      for (const auto &rule : chain.rules)
+        text += hexadecimal(rule.form) + '\n';
+    }
+    for (const auto &[name, set] : table.sets) {
+      text += fmt::format("set {}\n", name);
+      auto elements = set.listing.elements;
+      nftables::sort_records(elements, set.info.spec.element_size());
+      text += hexadecimal({reinterpret_cast<const char *>(elements.data()), elements.size()}) + '\n';
+      auto verdicts = set.listing.verdicts;
+      std::ranges::sort(verdicts);
+      for (const auto &verdict : verdicts)
+        text += fmt::format("{:02x} {}\n", fmt::join(verdict.key, ""), verdict.chain);
+    }
+  }
+  return text;
+}
+
+} // namespace
+
+std::string state_of_kernel(netlink::Socket &socket) {
+  return layout() == "xtables" ? state_of_xtables(socket) : state_of_nftables(socket);
+}
+
+bool is_known(netlink::Socket &socket, const std::string &port) {
+  if (layout() == "xtables")
+    return state_of_xtables(socket).find(fmt::format("nwgate-I-{}\n", port)) != std::string::npos;
+  const auto state = nftables::read_state(socket, nftables::ReadElements::all);
+  EXPECT_TRUE(state);
+  return state && nftables::ports_in(*state).contains(port);
 }
 
 std::optional<std::string> settled_state_of_kernel(netlink::Socket &socket) {

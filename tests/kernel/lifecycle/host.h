@@ -35,8 +35,13 @@ int wait_for(pid_t child);
 /// Runs a shell command, which must succeed.
 void shell(const std::string &command);
 
-/// All chains and rules of the three tables at one moment, as text without handles and counts.
+/// The layout that is tested: NWG_LAYOUT, by default `nftables`.
+std::string layout();
+
+/// All chains, rules and elements of the layout's tables at one moment, as text without handles and counts.
 std::string state_of_kernel(netlink::Socket &socket);
+/// The kernel has rules for the port.
+bool is_known(netlink::Socket &socket, const std::string &port);
 /// The same, or nothing when a commit came in between. The kernel moves its generation id a moment before its
 /// listings show the new generation, and an interrupt may come in that moment: a dump that begins there is of
 /// both, and its id does not tell. So this first waits for the commit that is under way.

@@ -75,6 +75,13 @@ void Transaction::add_table(const TableName &table, Tag tag, Bytes user_data) {
   append(message, tag);
 }
 
+void Transaction::wake_table(const TableName &table, Tag tag) {
+  nlmsghdr &message = start(NFT_MSG_NEWTABLE, table.family, 0);
+  mnl_attr_put_strz(&message, NFTA_TABLE_NAME, table.name.c_str());
+  mnl_attr_put_u32(&message, NFTA_TABLE_FLAGS, 0);
+  append(message, tag);
+}
+
 void Transaction::delete_table(const TableName &table, Tag tag) {
   nlmsghdr &message = start(NFT_MSG_DELTABLE, table.family, 0);
   mnl_attr_put_strz(&message, NFTA_TABLE_NAME, table.name.c_str());

@@ -98,6 +98,8 @@ public:
   /// Adding what exists already is not refused and changes nothing: user data is only taken when a table or a
   /// chain is made. User data: see user_data.h; at most 256 bytes.
   void add_table(const TableName &table, Tag tag, Bytes user_data = {});
+  /// Puts a table that somebody made dormant, so that no packet sees its chains, in force again.
+  void wake_table(const TableName &table, Tag tag);
   /// With all that is in it. ENOENT when there is none.
   void delete_table(const TableName &table, Tag tag);
   /// A chain that exists with another type, hook or priority is refused (EEXIST, EOPNOTSUPP); another policy

@@ -125,6 +125,9 @@ private:
     case OperationKind::add_table:
       add(Drift::Kind::missing, operation, "the whole table");
       break;
+    case OperationKind::wake_table:
+      add(Drift::Kind::missing, operation, "the whole table, which is dormant: no packet sees it");
+      break;
     case OperationKind::delete_table:
       add(Drift::Kind::left_over, operation, "the whole table");
       break;

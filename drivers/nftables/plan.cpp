@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
+#include <linux/netfilter/nf_tables.h>
 #include <set>
 
 namespace nwgate::nftables {
@@ -86,6 +87,8 @@ public:
     } else {
       if (present_ == nullptr)
         add(tables_, Kind::add_table, {});
+      else if ((present_->info.flags & NFT_TABLE_F_DORMANT) != 0)
+        add(tables_, Kind::wake_table, {});
       plan_sets();
       plan_chains();
     }
@@ -369,6 +372,9 @@ public:
     switch (operation.kind) {
     case Kind::add_table:
       transaction_.add_table(table, tag, program_mark({}));
+      break;
+    case Kind::wake_table:
+      transaction_.wake_table(table, tag);
       break;
     case Kind::delete_table:
       transaction_.delete_table(table, tag);

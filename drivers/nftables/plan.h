@@ -45,6 +45,7 @@ enum class Scope : std::uint8_t {
 struct Operation {
   enum class Kind : std::uint8_t {
     add_table,
+    wake_table,
     delete_table,
     add_chain,
     delete_chain,

@@ -95,6 +95,12 @@ ip_table() { nft list tables | grep -q 'table ip nwgate' && echo ip || echo brid
   fails 0 nwgate diff
 }
 
+@test "a table that somebody made dormant" {
+  two_ports
+  nft add table bridge nwgate '{ flags dormant; }'
+  mended 'missing   bridge nwgate the whole table, which is dormant'
+}
+
 @test "as JSON" {
   two_ports
   nft delete element bridge nwgate guard/IP.ipv4 '{ "v0" . 10.0.0.1 }'

@@ -29,9 +29,9 @@ Elements joined(const std::set<std::vector<std::uint8_t>> &records) {
 }
 
 const char *name_of(Kind kind) {
-  static constexpr std::array names{"add_table",    "delete_table",    "add_chain",   "delete_chain",  "flush_chain",
-                                    "add_rule",     "replace_rule",    "delete_rule", "add_set",       "delete_set",
-                                    "add_elements", "delete_elements", "add_verdict", "delete_verdict"};
+  static constexpr std::array names{"add_table",   "wake_table",   "delete_table",    "add_chain",   "delete_chain",
+                                    "flush_chain", "add_rule",     "replace_rule",    "delete_rule", "add_set",
+                                    "delete_set",  "add_elements", "delete_elements", "add_verdict", "delete_verdict"};
   return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -67,6 +67,8 @@ void FakeKernel::do_it(const Operation &operation) {
   }
   switch (operation.kind) {
   case Kind::add_table:
+    break;
+  case Kind::wake_table:
     break;
   case Kind::delete_table:
     state.tables.erase(operation.family);

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <functional>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -228,8 +229,33 @@ Result<std::vector<SetInfo>> sets(Channel &channel, const TableName &table) {
   return dump(channel, request, NFTA_SET_HANDLE, parse_set, "the sets of table " + table.name);
 }
 
+namespace {
+
+/// What two listings of the same elements have in common, whatever their order.
+struct Likeness {
+  std::size_t size = 0;
+  std::size_t sum = 0;
+  bool operator==(const Likeness &) const = default;
+};
+
+Likeness likeness_of(const ElementListing &listing, std::size_t element_size) {
+  Likeness likeness{listing.elements.size() + listing.verdicts.size(), listing.strange};
+  const std::string_view all(reinterpret_cast<const char *>(listing.elements.data()), listing.elements.size());
+  for (std::size_t at = 0; at + element_size <= all.size() && element_size > 0; at += element_size)
+    likeness.sum += std::hash<std::string_view>()(all.substr(at, element_size));
+  for (const auto &element : listing.verdicts)
+    likeness.sum += std::hash<std::string>()(element.chain + std::string(element.key.begin(), element.key.end()));
+  return likeness;
+}
+
+} // namespace
+
+// A set grows in the background after a commit that filled it. Meanwhile each part of a dump that is made in steps
+// begins in another order, and leaves elements out, which no flag tells: such a listing is believed when the next one
+// is alike.
 Result<ElementListing> elements(Channel &channel, const SetInfo &set, bool with_counts) {
   const auto what = "cannot read the elements of set " + set.name.name;
+  std::optional<Likeness> last;
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     auto request = element_request(set.name, Request::Kind::dump);
     ElementReader reader(set.spec, with_counts);
@@ -238,8 +264,14 @@ Result<ElementListing> elements(Channel &channel, const SetInfo &set, bool with_
       return ElementListing{};
     if (!answer)
       return fail(answer.error().in(what));
-    if (!answer->interrupted)
+    if (answer->interrupted)
+      continue;
+    if (!answer->in_steps)
       return std::move(reader.listing);
+    const auto likeness = likeness_of(reader.listing, set.spec.element_size());
+    if (last == likeness)
+      return std::move(reader.listing);
+    last = likeness;
   }
   return fail(what + ": others keep changing nf_tables", EAGAIN);
 }

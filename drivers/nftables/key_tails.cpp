@@ -158,8 +158,7 @@ private:
       tails.push_back(std::move(tail));
     }
     std::ranges::sort(tails);
-    const auto repeated = std::ranges::unique(tails);
-    tails.erase(repeated.begin(), repeated.end());
+    tails.erase(std::unique(tails.begin(), tails.end()), tails.end());
     return tails;
   }
 

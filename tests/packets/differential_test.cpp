@@ -80,6 +80,15 @@ bool is_fragment(const std::vector<std::uint8_t> &frame) {
   return protocol == IPPROTO_FRAGMENT;
 }
 
+/// Without regard to extension headers.
+bool is_of_protocol(const std::vector<std::uint8_t> &frame, std::uint8_t protocol) {
+  if (frame.size() < 24)
+    return false;
+  const bool is_ipv4 = frame[12] == 0x08 && frame[13] == 0x00;
+  const bool is_ipv6 = frame[12] == 0x86 && frame[13] == 0xdd;
+  return (is_ipv4 && frame[23] == protocol) || (is_ipv6 && frame[20] == protocol);
+}
+
 /// iptables leaves a range of all ports to its own match, which drops packets whose header is cut off.
 bool has_range_of_all_ports(const ClosedProgram &closed) {
   const std::vector<Operand> all{Literal(std::uint32_t{0}), Literal(std::uint32_t{0xffff})};
@@ -166,8 +175,10 @@ protected:
           ++tally_.odd;
         }
         const bool fragment = is_fragment(judged.bytes);
-        // nf_tables of some kernels takes data of later fragments for ports and flags (nft_payload_fast_eval).
-        judged.is_for_kernels_alone = fragment && program.looks_at(Field::th_sport, Field::tcp_flags);
+        // nf_tables of some kernels takes data of later fragments for ports and flags (nft_payload_fast_eval);
+        // connection tracking of newer ones knows no DCCP.
+        judged.is_for_kernels_alone = (fragment && program.looks_at(Field::th_sport, Field::tcp_flags)) ||
+                                      is_of_protocol(judged.bytes, IPPROTO_DCCP);
         if (!follows || !fragment)
           frames.push_back(std::move(judged));
       }

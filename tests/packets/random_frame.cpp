@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "random_frame.h"
 
+#include "network.h"
+
 #include <linux/if_ether.h>
 #include <map>
 
@@ -95,13 +97,13 @@ private:
     return value.to_string();
   }
 
-  /// The bridge drops frames from nobody or from a group, and keeps the reserved groups for itself.
+  /// The bridge drops frames from nobody or from a group, and keeps the reserved groups and its own for itself.
   template <typename Kind> Frame with_macs(Kind frame) {
     const auto source = address<MacAddress>(Field::ether_src, chance(0.5) ? mac_a : "52:54:00:00:00:01");
     if (const auto mac = MacAddress::parse(source); (mac->bytes[0] & 1U) == 0 && *mac != MacAddress{})
       frame.src_mac = source;
     const auto destination = address<MacAddress>(Field::ether_dst, frame.dst_mac);
-    if (!destination.starts_with("01:80:c2:00:00:"))
+    if (!destination.starts_with("01:80:c2:00:00:") && destination != host_mac)
       frame.dst_mac = destination;
     return frame;
   }

@@ -4,12 +4,14 @@
 #include "drivers/netlink/handles.h"
 #include "drivers/netlink/request.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <endian.h>
 #include <functional>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <numeric>
 #include <string_view>
 
 namespace nwgate::netlink {
@@ -47,6 +49,9 @@ std::vector<std::uint32_t> fields_in(const nlattr &description) {
         lengths.push_back(number_in(*length));
   return lengths;
 }
+
+/// NFTA_SET_COUNT of Linux 6.18; older kernels do not tell.
+constexpr std::uint16_t set_count = 20;
 
 std::optional<SetInfo> parse_set(const nlmsghdr &message) {
   SetInfo info;
@@ -89,6 +94,9 @@ std::optional<SetInfo> parse_set(const nlmsghdr &message) {
       info.user_data.assign(data.begin(), data.end());
       break;
     }
+    case set_count:
+      info.count = number_in(*attribute);
+      break;
     default:
       break;
     }
@@ -233,26 +241,30 @@ namespace {
 
 /// What two listings of the same elements have in common, whatever their order.
 struct Likeness {
-  std::size_t size = 0;
+  /// Different ones.
+  std::size_t count = 0;
   std::size_t sum = 0;
   bool operator==(const Likeness &) const = default;
 };
 
 Likeness likeness_of(const ElementListing &listing, std::size_t element_size) {
-  Likeness likeness{listing.elements.size() + listing.verdicts.size(), listing.strange};
+  std::vector<std::size_t> hashes;
   const std::string_view all(reinterpret_cast<const char *>(listing.elements.data()), listing.elements.size());
   for (std::size_t at = 0; at + element_size <= all.size() && element_size > 0; at += element_size)
-    likeness.sum += std::hash<std::string_view>()(all.substr(at, element_size));
+    hashes.push_back(std::hash<std::string_view>()(all.substr(at, element_size)));
   for (const auto &element : listing.verdicts)
-    likeness.sum += std::hash<std::string>()(element.chain + std::string(element.key.begin(), element.key.end()));
-  return likeness;
+    hashes.push_back(std::hash<std::string>()(element.chain + std::string(element.key.begin(), element.key.end())));
+  std::ranges::sort(hashes);
+  const auto repeated = std::ranges::unique(hashes);
+  hashes.erase(repeated.begin(), repeated.end());
+  return {hashes.size() + listing.strange, std::accumulate(hashes.begin(), hashes.end(), std::size_t{0})};
 }
 
 } // namespace
 
 // A set grows in the background after a commit that filled it. Meanwhile each part of a dump that is made in steps
-// begins in another order, and leaves elements out, which no flag tells: such a listing is believed when the next one
-// is alike.
+// begins in another order, and leaves elements out, which no flag tells: such a listing is believed when it has as many
+// elements as the set, or when the next one is alike.
 Result<ElementListing> elements(Channel &channel, const SetInfo &set, bool with_counts) {
   const auto what = "cannot read the elements of set " + set.name.name;
   std::optional<Likeness> last;
@@ -269,7 +281,7 @@ Result<ElementListing> elements(Channel &channel, const SetInfo &set, bool with_
     if (!answer->in_steps)
       return std::move(reader.listing);
     const auto likeness = likeness_of(reader.listing, set.spec.element_size());
-    if (last == likeness)
+    if (likeness.count == set.count || last == likeness)
       return std::move(reader.listing);
     last = likeness;
   }

@@ -58,6 +58,8 @@ struct SetInfo {
   SetSpec spec;
   std::uint64_t handle = 0;
   std::vector<std::uint8_t> user_data;
+  /// Elements, if the kernel tells.
+  std::optional<std::uint32_t> count;
 };
 
 /// All named sets of a table; none when there is no such table.

@@ -325,6 +325,17 @@ void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &tab
   e.verdict(NF_DROP);
   drop.rules.push_back(shared_rule(e));
   table.chains[bridge_ip_drop_chain(Direction::in)] = std::move(drop);
+  for (const auto direction : {Direction::out, Direction::in}) {
+    constexpr std::array<std::uint8_t, 8> nothing{}; // of the size of struct icmphdr and struct icmp6hdr
+    ExpressionList whole;
+    whole.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, nothing.size(), {0});
+    whole.compare({0}, NFT_CMP_GTE, nothing);
+    whole.verdict(NFT_RETURN);
+    ExpressionList cut;
+    cut.verdict(NFT_GOTO, bridge_ip_drop_chain(direction));
+    auto &chain = table.chains[whole_icmp_chain(direction)];
+    chain.rules = {shared_rule(whole), shared_rule(cut)};
+  }
   add("ip-prerouting", NF_BR_PRE_ROUTING, behind_bridge_conntrack, Direction::out);
   add("ip-forward", NF_BR_FORWARD, before_ip_forward, Direction::in);
 }
@@ -333,6 +344,10 @@ std::string drop_chain(Direction direction) { return direction == Direction::out
 
 std::string bridge_ip_drop_chain(Direction direction) {
   return direction == Direction::out ? drop_chain(direction) : "drop-ip-in";
+}
+
+std::string whole_icmp_chain(Direction direction) {
+  return direction == Direction::out ? "whole-icmp-out" : "whole-icmp-in";
 }
 
 std::string reject_chain(Direction direction) { return direction == Direction::out ? "reject-out" : "reject-in"; }

@@ -22,6 +22,8 @@ std::string reject_chain(Direction direction);
 /// Of an IP layer in the bridge family: the direction in counts apart, as its packets have not come to their program's
 /// ethernet layer, which counts all.
 std::string bridge_ip_drop_chain(Direction direction);
+/// In the bridge family: drops packets of an IP layer without a whole ICMP header, and sends the others back.
+std::string whole_icmp_chain(Direction direction);
 
 LaidRule laid_rule(netlink::RuleContent content, std::shared_ptr<const Origin> origin);
 /// At the end of a chain of the ethernet layer that was jumped to, the frame passes.

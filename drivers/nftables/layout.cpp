@@ -106,6 +106,7 @@ public:
     return ip_in_bridge_ ? bridge_ip_drop_chain(direction_) : drop_chain(direction_);
   }
   [[nodiscard]] std::string reject() const override { return reject_chain(direction_); }
+  [[nodiscard]] std::string whole_icmp() const override { return whole_icmp_chain(direction_); }
 
 private:
   const SharedProgram &program_;
@@ -322,7 +323,13 @@ private:
     const Names names(program_, chain.direction, family_, ip_in_bridge);
     const Place place{family_, layer_, chain.direction, key_of(family_, chain.direction, program_.is_macvtap, options_),
                       chain.name == root_chain ? std::nullopt : type_at_jumps(chain)};
+    std::set<std::string> guards;
     for (std::size_t r = 0; r < chain.rules.size(); ++r) {
+      if (auto guard = lower_guard(chain.rules[r], plans[r], place, names, sets_)) {
+        auto rule = laid_rule(*std::move(guard), chain.rules[r].origin);
+        if (guards.insert(rule.form).second) // what it drops does not come to another
+          laid.rules.push_back(std::move(rule));
+      }
       auto lowered = lower(chain.rules[r], plans[r], place, names, sets_);
       if (const auto *why = std::get_if<std::string>(&lowered))
         refuse(chain.rules[r], *why, diagnostics_);

@@ -78,6 +78,19 @@ public:
     return netlink::RuleContent{out_.bytes(), mark(), compat_protocol_};
   }
 
+  std::optional<netlink::RuleContent> run_guard() {
+    const auto icmp = std::ranges::find_if(rule_.matches, [](const Match &match) {
+      return match.field == Field::icmp_type || match.field == Field::icmp6_type;
+    });
+    if (place_.family != netlink::Family::bridge || in_ethernet_layer() || icmp == rule_.matches.end())
+      return std::nullopt;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(icmp - rule_.matches.begin()); ++i)
+      if (write(i))
+        return std::nullopt;
+    out_.verdict(NFT_JUMP, names_.whole_icmp());
+    return netlink::RuleContent{out_.bytes(), mark(), compat_protocol_};
+  }
+
 private:
   [[nodiscard]] bool in_ethernet_layer() const { return place_.layer == Layer::ethernet; }
 
@@ -209,7 +222,8 @@ private:
   }
 
   /// At a device's own hooks, and for IP in the bridge family, there are no matches of the xtables tools. Others come
-  /// close: they differ where the transport header stands behind AH, is not in a fragment, or is cut off.
+  /// close: they differ where the transport header stands behind AH, is not in a fragment, or is cut off. The last is
+  /// made up for by run_guard().
   std::optional<std::string> write_without_extensions(const Match &match) {
     constexpr std::uint32_t stp_header = 6;
     switch (match.field) {
@@ -558,6 +572,11 @@ void PortKey::load(netlink::ExpressionList &out) const {
 std::variant<netlink::RuleContent, std::string> lower(const ProgramRule &rule, const RulePlan &plan, const Place &place,
                                                       const RuleNames &names, const xtables::SetIndex &sets) {
   return RuleWriter(rule, plan, place, names, sets).run();
+}
+
+std::optional<netlink::RuleContent> lower_guard(const ProgramRule &rule, const RulePlan &plan, const Place &place,
+                                                const RuleNames &names, const xtables::SetIndex &sets) {
+  return RuleWriter(rule, plan, place, names, sets).run_guard();
 }
 
 } // namespace nwgate::nftables

@@ -50,11 +50,18 @@ struct RuleNames {
   /// Where packets go to be dropped, or rejected.
   virtual std::string drop() const = 0;
   virtual std::string reject() const = 0;
+  /// A chain that drops packets without a whole ICMP header, and sends the others back.
+  virtual std::string whole_icmp() const = 0;
   virtual ~RuleNames() = default;
 };
 
 /// Or why the rule cannot be expressed there.
 std::variant<netlink::RuleContent, std::string> lower(const ProgramRule &rule, const RulePlan &plan, const Place &place,
                                                       const RuleNames &names, const xtables::SetIndex &sets);
+
+/// The rule that has to stand before it: for IP in the bridge family, where the kernel lacks the match of ICMP that
+/// drops what it cannot read. Nothing if the rule needs none; it can be expressed if the rule can.
+std::optional<netlink::RuleContent> lower_guard(const ProgramRule &rule, const RulePlan &plan, const Place &place,
+                                                const RuleNames &names, const xtables::SetIndex &sets);
 
 } // namespace nwgate::nftables

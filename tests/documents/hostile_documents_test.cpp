@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Documents that are made to hurt: each is refused with an error of its own. One that would take more than linear time would run
-// into the limit of the test (CMakeLists.txt), which is far above what they take.
+// Documents that are made to hurt: each is refused with an error of its own. One that would take more than linear time
+// would run into the limit of the test (CMakeLists.txt), which is far above what they take.
 
 #include "engine/resolve/resolve.h"
 #include "engine/xml/binding_reader.h"

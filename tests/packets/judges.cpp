@@ -5,9 +5,12 @@
 #include "engine/program/text_form.h"
 #include "tests/support/documents.h"
 
+#include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
+#include <sys/utsname.h>
 #include <thread>
+#include <utility>
 
 namespace nwgate::packets {
 namespace {
@@ -53,6 +56,14 @@ std::string word_of(const std::optional<bool> &passes) {
 }
 
 } // namespace
+
+bool interpreter_knows_broken_ipv6() {
+  utsname kernel{};
+  uname(&kernel);
+  int major = 0;
+  int minor = 0;
+  return std::sscanf(kernel.release, "%d.%d", &major, &minor) == 2 && std::pair(major, minor) >= std::pair(6, 18);
+}
 
 bool Judgement::is_unanimous() const {
   std::optional<bool> first;

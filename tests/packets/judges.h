@@ -34,6 +34,10 @@ struct JudgedProgram {
   [[nodiscard]] bool asks_for_connections() const { return looks_at(Field::ct_state, Field::ct_count); }
 };
 
+/// The interpreter's way with broken IPv6 extension headers, and those behind the packet's length, is that of
+/// Linux 6.18; 6.1 reads some of them otherwise.
+bool interpreter_knows_broken_ipv6();
+
 struct JudgedFrame {
   Direction direction{};
   std::vector<std::uint8_t> bytes;

@@ -37,7 +37,7 @@ nftables::Desired HostChange::for_nftables(const Session &session) && {
   desired.untouched = untouched;
   for (auto &port : ports)
     if (auto *program = std::get_if<nftables::PortProgram>(&port.rules))
-      desired.ports.push_back({std::move(*program), link::device_index(port.port)});
+      desired.ports.push_back({std::move(*program), port.device});
   return desired;
 }
 

@@ -23,7 +23,7 @@ std::optional<std::string> render_nftables(const Binding &binding, Compiler &com
   if (!port)
     return std::nullopt;
   HostChange host;
-  host.ports.push_back({binding.port, std::move(*port)});
+  host.ports.push_back(std::move(*port));
   std::set<std::string> at_fault;
   const auto state =
       nftables::desired_state(host.for_nftables(session), {}, {}, xtables::AnySet(), session.diagnostics, at_fault);

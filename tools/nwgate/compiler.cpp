@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/compiler.h"
 
-#include "drivers/link/attachment.h"
 #include "drivers/nftables/layout.h"
 #include "drivers/xtables/layout.h"
 #include "engine/model/diagnostic_ids.h"
@@ -55,12 +54,11 @@ std::optional<ClosedProgram> Compiler::close(const Binding &binding, Diagnostics
 std::optional<CompiledPort> Compiler::compile(const Binding &binding, Diagnostics &diagnostics) {
   if (session_.settings.layout == "xtables") {
     auto ruleset = compile_xtables(binding, diagnostics);
-    return ruleset ? std::optional(
-                         CompiledPort{binding.port, std::make_shared<const xtables::PortRuleset>(std::move(*ruleset))})
+    return ruleset ? std::optional(CompiledPort{
+                         binding.port, {}, std::make_shared<const xtables::PortRuleset>(std::move(*ruleset))})
                    : std::nullopt;
   }
-  auto program = compile_nftables(binding, diagnostics);
-  return program ? std::optional(CompiledPort{binding.port, std::move(*program)}) : std::nullopt;
+  return compile_nftables(binding, diagnostics);
 }
 
 std::optional<xtables::PortRuleset> Compiler::compile_xtables(const Binding &binding, Diagnostics &diagnostics) {
@@ -74,7 +72,7 @@ std::optional<xtables::PortRuleset> Compiler::compile_xtables(const Binding &bin
   return xtables::lay_out(*closed, binding.port, session_.prefix, diagnostics);
 }
 
-std::optional<nftables::PortProgram> Compiler::compile_nftables(const Binding &binding, Diagnostics &diagnostics) {
+std::optional<CompiledPort> Compiler::compile_nftables(const Binding &binding, Diagnostics &diagnostics) {
   if (const auto why = why_not_bound(binding.port)) {
     diagnostics.error(id::illegal_port_name, binding.where, *why);
     return std::nullopt;
@@ -86,19 +84,28 @@ std::optional<nftables::PortProgram> Compiler::compile_nftables(const Binding &b
   if (!sharing)
     sharing = std::make_unique<nftables::ProgramSharing>(*open);
   auto bound = sharing->bind(binding.port, BindingValues(binding), session_.settings.resolve_limits, diagnostics);
-  if (!bound || !attach(binding, *bound, diagnostics))
+  if (!bound)
     return std::nullopt;
-  return is_expressible(*bound, diagnostics) ? std::move(bound) : std::nullopt;
+  const auto device = devices_.find(binding.port);
+  if (!device) {
+    diagnostics.error(id::refused_by_kernel, binding.where, device.error().message());
+    return std::nullopt;
+  }
+  CompiledPort port{binding.port, {}, {}};
+  if (*device) {
+    port.device = (*device)->index;
+    if (!attach(binding, (*device)->attachment, *bound, diagnostics))
+      return std::nullopt;
+  }
+  if (!is_expressible(*bound, diagnostics))
+    return std::nullopt;
+  port.rules = std::move(*bound);
+  return port;
 }
 
-bool Compiler::attach(const Binding &binding, nftables::PortProgram &port, Diagnostics &diagnostics) {
-  const auto attachment = link::attachment_of(binding.port);
-  if (!attachment) {
-    diagnostics.error(id::refused_by_kernel, binding.where, attachment.error().message());
-    return false;
-  }
-  switch (*attachment) {
-  case link::Attachment::absent:
+bool Compiler::attach(const Binding &binding, link::Attachment attachment, nftables::PortProgram &port,
+                      Diagnostics &diagnostics) {
+  switch (attachment) {
   case link::Attachment::bridge_port:
     return true;
   case link::Attachment::routed:
@@ -118,7 +125,7 @@ bool Compiler::attach(const Binding &binding, nftables::PortProgram &port, Diagn
                     fmt::format("port '{}' is {}: the IP layers of the host see none of its packets, so that rules of "
                                 "tcp, udp, ... would have no effect",
                                 binding.port,
-                                *attachment == link::Attachment::macvtap ? "a macvtap" : "a port of another switch"));
+                                attachment == link::Attachment::macvtap ? "a macvtap" : "a port of another switch"));
   return false;
 }
 

@@ -3,6 +3,7 @@
 /// it.
 #pragma once
 
+#include "drivers/link/devices.h"
 #include "drivers/nftables/shared_program.h"
 #include "drivers/xtables/ruleset.h"
 #include "engine/values/close.h"
@@ -19,6 +20,8 @@ namespace nwgate {
 /// A binding in the layout of the settings.
 struct CompiledPort {
   std::string port;
+  /// The index of the port's device, if there is one; not asked for in the layout xtables.
+  std::optional<std::uint32_t> device;
   std::variant<std::shared_ptr<const xtables::PortRuleset>, nftables::PortProgram> rules;
 
   [[nodiscard]] bool has_layer(Layer layer) const;
@@ -33,7 +36,7 @@ public:
   /// The port's rules, in the layout of the settings. What that layout cannot express is reported.
   std::optional<CompiledPort> compile(const Binding &binding, Diagnostics &diagnostics);
   std::optional<xtables::PortRuleset> compile_xtables(const Binding &binding, Diagnostics &diagnostics);
-  std::optional<nftables::PortProgram> compile_nftables(const Binding &binding, Diagnostics &diagnostics);
+  std::optional<CompiledPort> compile_nftables(const Binding &binding, Diagnostics &diagnostics);
   /// The program with its slots; nullptr when the filter cannot be resolved.
   const Program *program(const FilterRef &reference, Diagnostics &diagnostics);
   /// The filters that a top filter leads to, itself included. Empty before program() was asked for it.
@@ -49,12 +52,14 @@ private:
   Resolved &resolve_once(const FilterRef &reference);
   /// Whether the layout nftables can express the program; asked once for each.
   bool is_expressible(const nftables::PortProgram &port, Diagnostics &diagnostics);
-  /// Finds out where the port's packets can be filtered. False if that does not suffice for its rules.
-  bool attach(const Binding &binding, nftables::PortProgram &port, Diagnostics &diagnostics);
+  /// Has the port's packets filtered where its device lets them be. False if that does not suffice for its rules.
+  bool attach(const Binding &binding, link::Attachment attachment, nftables::PortProgram &port,
+              Diagnostics &diagnostics);
   std::shared_ptr<const nftables::SharedProgram>
   macvtap_program(const std::shared_ptr<const nftables::SharedProgram> &program);
 
   Session &session_;
+  link::Devices devices_;
   std::map<std::string, Resolved> resolved_;
   /// What is wrong with each shared program.
   std::map<std::pair<std::shared_ptr<const nftables::SharedProgram>, nftables::Attachment>, Diagnostics> checked_;

@@ -128,7 +128,7 @@ make_ports() {
 }
 remove_ports() {
   local link
-  for link in v0 v1 w0 br0 br1; do ip link delete $link 2>/dev/null || true; done
+  for link in v0 v1 w0 m0 b0 br0 br1; do ip link delete $link 2>/dev/null || true; done
 }
 
 # send_frames COUNT DPORT [ip|ip6]: UDP from guest 0 to guest 1.

@@ -146,7 +146,8 @@ TEST_F(SetsTest, intervals_have_both_ends) {
   EXPECT_EQ(listed(), (Records{one, other}));
 }
 
-// Overlapping intervals of one set are never written: Linux 6.18 refuses them, 6.1 leaves the later one out without a word.
+// Overlapping intervals of one set are never written: Linux 6.18 refuses them, 6.1 leaves the later one out without a
+// word.
 TEST_F(SetsTest, an_interval_gives_way_to_one_that_overlaps_it_in_one_transaction) {
   auto old = joined({bytes_of(1), bytes_of(10), bytes_of(1), bytes_of(19)});
   make_set(intervals_, {old});
@@ -236,7 +237,7 @@ TEST_F(SetsTest, what_is_not_there_is_empty_and_no_error) {
   transaction.add_table(table_, 0);
   must_commit(transaction);
   EXPECT_TRUE(sets(socket(), table_)->empty());
-  const SetInfo nothing{name_, plain_, 0, {}};
+  const SetInfo nothing{name_, plain_, 0, {}, {}};
   EXPECT_TRUE(elements(socket(), nothing, false)->elements.empty());
   EXPECT_FALSE(element(socket(), nothing, bytes_of(1)).value());
 }

@@ -23,6 +23,7 @@ public:
   [[nodiscard]] std::string accept() const override { return "accept"; }
   [[nodiscard]] std::string drop() const override { return "drop-out"; }
   [[nodiscard]] std::string reject() const override { return "reject-out"; }
+  [[nodiscard]] std::string whole_icmp() const override { return "whole-icmp-out"; }
 
 private:
   const ProgramLookups &lookups_;
@@ -132,6 +133,23 @@ TEST(Lower, Verdicts) {
 
 TEST(Lower, WhatCannotBeSaidIsRefused) {
   EXPECT_TRUE(in_ipv4("<all ipset='missing' ipsetflags='src'/>").starts_with("refused: "));
+}
+
+TEST(Lower, InTheBridgeFamilyARuleOfIcmpTypesIsGuarded) {
+  const auto guard = [](const std::string &element) -> std::string {
+    const auto program = program_of(rule(element));
+    const auto lookups = find_lookups(program);
+    const Place place{netlink::Family::bridge, Layer::ipv4, Direction::out, {PortKey::Kind::in_name, 0}};
+    for (std::size_t c = 0; c < program.chains.size(); ++c)
+      if (const auto &chain = program.chains[c]; chain.layer == Layer::ipv4 && chain.direction == Direction::out)
+        if (const auto content =
+                lower_guard(chain.rules.at(0), lookups.chains[c].at(0), place, Names(lookups), testing::NoSets()))
+          return in_words(content->expressions);
+    return "none";
+  };
+  EXPECT_EQ(guard("<icmp state='NONE' type='8' srcipaddr='10.0.0.1'/>"),
+            "meta l4proto => 0; 0 == 01; nh@12,4 => 0; 0 == 0a000001; jump whole-icmp-out");
+  EXPECT_EQ(guard("<icmp state='NONE' srcipaddr='10.0.0.1'/>"), "none");
 }
 
 TEST(Lower, TheCommentIsNftsAsWell) {

@@ -95,16 +95,18 @@ std::variant<std::monostate, IpHeader, std::string> ipv6(Bytes network) {
   return header;
 }
 
+bool is_tag(std::uint32_t type) { return type == ETH_P_8021Q || type == ETH_P_8021AD; }
+
 } // namespace
 
 EthernetHeader ethernet_header(Bytes frame) {
   EthernetHeader header{frame.mac(6).value(), frame.mac(0).value(), {}, {}, frame.from(14)};
   header.type = static_cast<std::uint16_t>(frame.u16(12).value());
-  if (header.type != ETH_P_8021Q && header.type != ETH_P_8021AD)
+  if (!is_tag(header.type))
     return header;
   const auto id = frame.u16(14);
   const auto inner = frame.u16(16);
-  header.is_cut_off = !frame.has(14, 6);
+  header.is_cut_off = !frame.has(14, 6) || (is_tag(*inner) && !frame.has(18, 4));
   if (header.is_cut_off)
     return header;
   auto type = static_cast<std::uint16_t>(*inner);

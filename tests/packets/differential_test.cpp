@@ -99,7 +99,8 @@ bool is_of_protocol(const std::vector<std::uint8_t> &frame, std::uint8_t protoco
          (u16(frame, type) == ETH_P_IPV6 && frame[type + 8] == protocol);
 }
 
-/// iptables leaves a range of all ports to its own match, which drops packets whose header is cut off.
+/// iptables leaves a range of all ports to its own match, which drops packets whose header is cut off, and finds no
+/// ports in later fragments.
 bool has_range_of_all_ports(const ClosedProgram &closed) {
   const std::vector<Operand> all{Literal(std::uint32_t{0}), Literal(std::uint32_t{0xffff})};
   for (const auto &chain : closed.program.chains)
@@ -195,7 +196,7 @@ protected:
         // What connection tracking itself drops: DCCP without a whole header, in the bridge family behind a tag, too;
         // and there what reaches beyond the length of IPv6.
         const bool depends_on_hook = (odd && is_of_protocol(judged.bytes, IPPROTO_DCCP)) || broken_ipv6;
-        if (!follows || !(fragment || depends_on_hook))
+        if ((!follows || !(fragment || depends_on_hook)) && (may_be_odd || !fragment))
           frames.push_back(std::move(judged));
       }
     return frames;

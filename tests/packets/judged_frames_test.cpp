@@ -234,7 +234,12 @@ TEST_F(JudgedFrames, ArpAndTagsThatAreCutOff) {
           {enters, ethernet + "080600010800060400", false, "less: the bridge drops it"},
           {leaves, ethernet + "803500010800060400", true, "RARP is nothing to it"},
           {leaves, ethernet + "8100006488b66162", true, "two bytes behind a tag"},
-          {leaves, ethernet + "8100006488b661", false, "one: the kernel drops it"}});
+          {leaves, ethernet + "8100006488b661", false, "one: the kernel drops it"},
+          {leaves, ethernet + "8100006481000065", false, "half a tag behind a tag: the kernel drops it"},
+          {leaves, ethernet + "810000648100006588", false, "three bytes of one"},
+          {leaves, ethernet + "810000648100006588b6", true, "a whole one"},
+          {leaves, ethernet + "8100006488a800658100", true, "a whole one"},
+          {leaves, ethernet + "8100006488a8006581000065", true, "and half of a third"}});
 }
 
 TEST_F(JudgedFrames, RoutingHeadersBehindTheLength) {

@@ -29,7 +29,7 @@ LaidRule laid_rule(netlink::RuleContent content, std::shared_ptr<const Origin> o
 /// At the end of a chain of the ethernet layer that was jumped to, the frame passes.
 LaidRule end_of_sub_chain();
 /// Where packets go that a program of an IP layer accepts: their mark is cleared.
-inline constexpr const char *accept_chain = "accept";
+inline constexpr const char *accept_chain = "accepted";
 LaidRule end_of_ip_program();
 
 } // namespace nwgate::nftables

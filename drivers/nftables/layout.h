@@ -101,8 +101,8 @@ inline constexpr const char *in_marks = "in-marks";       // type of the frame, 
 inline constexpr const char *out_dropped = "out-dropped"; // counts what is dropped, by port
 inline constexpr const char *in_dropped = "in-dropped";
 inline constexpr const char *in_ip_dropped =
-    "in-ip-dropped";                              // by an IP layer in the bridge family, apart from the rest
-inline constexpr const char *devices = "devices"; // index -> name, of those that ports were when they were bound
+    "in-ip-dropped";                                    // by an IP layer in the bridge family, apart from the rest
+inline constexpr const char *devices = "known-devices"; // index -> name, of those that ports were when they were bound
 /// The ports whose mark has the bit, counted from the lowest of ours.
 std::string mark_bit(unsigned bit);
 } // namespace shared

@@ -102,6 +102,15 @@ is_filtered() {
   nwgate diff
 }
 
+@test "nft takes back what it lists: no name of ours is a word of its language" {
+  make_ports
+  only_seven
+  bind_v0
+  nft list ruleset >listing
+  has "$(<listing)" 'known-devices' 'goto accepted'
+  fails 0 nft --check --file listing
+}
+
 @test "a port that is deleted and made again stays filtered" {
   make_ports
   only_seven
@@ -114,7 +123,7 @@ is_filtered() {
   ip link set g0 address 52:54:00:00:00:01 up
   is_filtered
   fails 1 nwgate diff # the kernel knows it by its name, but not by its index, which would tell it under another name
-  has "$output" 'bridge nwgate set devices'
+  has "$output" 'bridge nwgate set known-devices'
   nwgate apply
   nwgate diff
   is_filtered

@@ -61,7 +61,7 @@ TEST(Describe, ChainsThatCountAndDecideAreSeenThrough) {
     e.verdict(NFT_GOTO, chain);
     return words_of(e).effect + "|" + words_of(e).target + "|" + words_of(e).verdict;
   };
-  EXPECT_EQ(effect_of("accept"), "accept||goto accept");
+  EXPECT_EQ(effect_of("accepted"), "accept||goto accepted");
   EXPECT_EQ(effect_of("drop-out"), "drop||goto drop-out");
   EXPECT_EQ(effect_of("drop-in"), "drop||goto drop-in");
   EXPECT_EQ(effect_of("reject-in"), "reject||goto reject-in");

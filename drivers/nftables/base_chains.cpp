@@ -298,15 +298,13 @@ void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &tab
         continue;
       }
       for (const auto layer : {Layer::ipv4, Layer::ipv6}) {
-        const auto target = ip_chain_name(program.name, direction, layer);
         ExpressionList e;
         e.payload(NFT_PAYLOAD_LL_HEADER, 12, 2, {0});
         e.compare({0}, NFT_CMP_EQ, ether_type(layer));
         e.meta(name_key, {0});
         e.lookup(marks_set(program.name), {0});
-        e.verdict(NFT_GOTO, target);
+        e.verdict(NFT_GOTO, ip_chain_name(program.name, direction, layer));
         chain.rules.push_back(shared_rule(e));
-        table.chains[target].program = program; // empty if the program has no such layer
       }
     }
     if (has_others) {

@@ -261,11 +261,9 @@ public:
   void run_ip_in_bridge() {
     add_set(marks_set(program_.name), port_spec(family_, false));
     for (const auto layer : {Layer::ipv4, Layer::ipv6}) {
-      if (!program_.program.has_layer(layer))
-        continue;
       layer_ = layer;
       add_value_sets();
-      for (const auto direction : {Direction::out, Direction::in})
+      for (const auto direction : {Direction::out, Direction::in}) // empty if the program has no such layer
         table_.chains[ip_chain_name(program_.name, direction, layer)].program = id_;
       for (std::size_t c = 0; c < program_.program.chains.size(); ++c)
         if (program_.program.chains[c].layer == layer_)

@@ -16,6 +16,12 @@ END
 # Everything but nwgate's tables, with handles.
 theirs() { nft -a -s list ruleset 2>/dev/null | awk '/^table .* nwgate /{ skip = 1 } !skip { print } /^}/{ skip = 0 }'; }
 
+# The IP layers stand in the IP families, also where the kernel could have them in that of the bridge.
+ip_layers_in_ip_families() {
+  mkdir -p "$root/etc/nwgate"
+  echo 'bridge-conntrack = off' >"$root/etc/nwgate/nwgate.conf"
+}
+
 # Whatever the order in which it was made.
 content() { nft -s list ruleset | sort; }
 
@@ -36,6 +42,7 @@ is_filtered() {
 }
 
 @test "binding, rebinding, redefining and unbinding leave nothing, and nothing of others changes" {
+  ip_layers_in_ip_families
   make_theirs
   all_layers a 11 | define_text a
   all_layers b 22 | define_text b
@@ -71,6 +78,7 @@ is_filtered() {
 }
 
 @test "what bindings say is made again by apply" {
+  ip_layers_in_ip_families
   only_seven
   bind_v0
   nwgate bind --port v1 --mac 52:54:00:00:00:02 --filter clean-traffic -p IP=10.0.0.1
@@ -103,6 +111,7 @@ is_filtered() {
 }
 
 @test "nft takes back what it lists: no name of ours is a word of its language" {
+  ip_layers_in_ip_families
   make_ports
   only_seven
   bind_v0
@@ -167,6 +176,7 @@ is_filtered() {
   ip link set w0 up
   nwgate unbind v0
   arrives g0 g1 9
+  ip link set w0 down
   ip link set w0 name v0
 }
 
@@ -184,6 +194,7 @@ is_filtered() {
 }
 
 @test "a filter of many ports is redefined once" {
+  ip_layers_in_ip_families
   local i operations
   only_seven
   for i in $(seq 40); do
@@ -199,6 +210,7 @@ is_filtered() {
 }
 
 @test "values that rules cannot look up make programs of their own" {
+  ip_layers_in_ip_families
   filter not-mine "  <rule action='drop' direction='out'><all match='no' srcipaddr='\$IP' state='NONE'/></rule>" | define_text not-mine
   make_ports
   bind_v0 not-mine -p IP=10.0.0.1

@@ -224,6 +224,7 @@ Desired FakeHost::desired(const std::vector<std::string> &ports) const {
     auto program = sharings.at(binding.filter)
                        .bind(port, BindingValues(test::bound(binding.filter, binding.parameters)), {}, diagnostics);
     EXPECT_TRUE(program) << test::text_of(diagnostics);
+    program->attachment = attachment_;
     const auto device = devices_.find(port);
     result.ports.push_back(
         {std::move(*program), device == devices_.end() ? std::nullopt : std::optional(device->second)});

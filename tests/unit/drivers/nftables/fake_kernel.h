@@ -57,6 +57,8 @@ public:
   Plan plan_for_new(const std::vector<std::string> &ports) const;
   /// The plan for all ports that are bound, but for those that are `untouched`.
   Plan plan_for_all(const std::set<std::string> &untouched = {}) const;
+  /// How all ports are attached.
+  void attach(Attachment attachment) { attachment_ = attachment; }
   [[nodiscard]] Desired desired(const std::vector<std::string> &ports) const;
 
 private:
@@ -68,6 +70,7 @@ private:
   std::map<std::string, std::string> filters_;
   std::map<std::string, Binding> bindings_;
   std::map<std::string, std::uint32_t> devices_;
+  Attachment attachment_ = Attachment::bridge;
 };
 
 /// `add_elements f/IP.ipv4 1`: what each operation does, the number being that of elements; in the order of the plan.

@@ -57,6 +57,19 @@ TEST_F(PlanTest, AnotherPortOfAProgramIsElementsAlone) {
   expect_settled();
 }
 
+/// The IP layers of the port that stays lost their rules.
+TEST_F(PlanTest, APortThatLeavesTakesElementsAloneAlsoWhereTheBridgeTracksConnections) {
+  host_.attach(Attachment::bridge_conntrack);
+  commit_bind("v0", "f", "10.0.0.1");
+  commit_bind("v1", "f", "10.0.0.2");
+  host_.unbind("v1");
+  const auto plan = host_.plan_for({}, {"v1"});
+  EXPECT_EQ(count(plan, Operation::Kind::delete_elements), plan.operations.size());
+  EXPECT_FALSE(plan.operations.empty());
+  host_.kernel.commit(plan);
+  expect_settled();
+}
+
 TEST_F(PlanTest, OneValueIsOneElementOutAndOneIn) {
   commit_bind("v0", "f", "10.0.0.1");
   commit_bind("v1", "f", "10.0.0.9");

@@ -401,7 +401,7 @@ public:
       transaction_.delete_rule(chain, operation.handle, tag);
       break;
     case Kind::add_set:
-      transaction_.add_set(set, operation.spec, tag, set_mark(operation.program));
+      transaction_.add_set(set, operation.spec, tag, set_mark(operation.program, operation.spec.verdicts));
       break;
     case Kind::delete_set:
       transaction_.delete_set(set, tag);

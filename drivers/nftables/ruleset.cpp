@@ -67,10 +67,13 @@ std::vector<std::uint8_t> program_mark(const std::optional<ProgramId> &program, 
   return {data.bytes().begin(), data.bytes().end()};
 }
 
-std::vector<std::uint8_t> set_mark(const std::optional<ProgramId> &program) {
-  // NFTNL_UDATA_SET_KEYBYTEORDER, NFTNL_UDATA_SET_DATABYTEORDER; nft's BYTEORDER_HOST_ENDIAN.
+std::vector<std::uint8_t> set_mark(const std::optional<ProgramId> &program, bool verdicts) {
+  // NFTNL_UDATA_SET_KEYBYTEORDER, NFTNL_UDATA_SET_DATABYTEORDER; nft's BYTEORDER_HOST_ENDIAN. nft aborts when it is
+  // told so of verdicts.
   std::vector<std::uint8_t> data;
   for (const std::uint8_t type : std::array<std::uint8_t, 2>{0, 1}) {
+    if (type == 1 && verdicts)
+      continue;
     const std::uint32_t host = 1;
     data.insert(data.end(), {type, sizeof host});
     const auto *bytes = reinterpret_cast<const std::uint8_t *>(&host);

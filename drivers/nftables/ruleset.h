@@ -90,7 +90,8 @@ struct Ruleset {
 void sort_records(netlink::Elements &records, std::size_t size);
 
 /// User data of a set of ours: nft(8) has to know as well that names and marks are in the host's byte order.
-std::vector<std::uint8_t> set_mark(const std::optional<ProgramId> &program);
+/// `verdicts`: it is a map of these.
+std::vector<std::uint8_t> set_mark(const std::optional<ProgramId> &program, bool verdicts);
 /// User data of a table, chain or set of ours.
 std::vector<std::uint8_t> program_mark(const std::optional<ProgramId> &program, const std::string &port = {});
 /// What program_mark() was given; nothing if the thing is not ours, and an empty name if it belongs to no program.

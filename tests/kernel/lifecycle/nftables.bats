@@ -120,6 +120,16 @@ is_filtered() {
   fails 0 nft --check --file listing
 }
 
+@test "nft lists what many programs have" {
+  ip_layers_in_ip_families
+  for number in 1 2 3 4 5 6; do
+    filter "f$number" "  <rule action='accept' direction='in'><tcp dstportstart='$number'/></rule>" | define_text "f$number"
+    nwgate bind --port "v$number" --mac 52:54:00:00:00:01 --filter "f$number"
+  done
+  fails 0 nft list ruleset
+  has "$output" '"v6" counter packets 0 bytes 0 : goto f6/out' 'goto f5/out'
+}
+
 @test "a port that is deleted and made again stays filtered" {
   make_ports
   only_seven

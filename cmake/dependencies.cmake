@@ -18,6 +18,7 @@ pkg_check_modules(LIBXML2 REQUIRED IMPORTED_TARGET libxml-2.0)
 pkg_check_modules(LIBNFTNL REQUIRED IMPORTED_TARGET libnftnl>=1.2.4)
 pkg_check_modules(LIBMNL REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(LIBPCAP REQUIRED libpcap>=1.5) # its headers: drivers/capture loads the library itself
+pkg_check_modules(LIBBPF REQUIRED libbpf>=1.0) # its headers: drivers/bpf loads the library itself
 if(NWGATE_STATIC)
   foreach(library icuuc icudata lzma z) # libxml2's own
     find_library(NWGATE_LIBRARY_${library} ${library} REQUIRED)

@@ -19,7 +19,9 @@ struct BoundValue {
 /// Lists by variable name.
 class BindingValues {
 public:
-  /// The parameters of the binding's filterref, and `MAC` from its address unless a parameter says otherwise.
+  /// The parameters of the binding's filterref, and `MAC` from a port's address unless a parameter says otherwise. A
+  /// cgroup's access lists, ALLOW and DENY, become lists of addresses and of their prefix lengths, for each family:
+  /// `ALLOW_IPV4` with `ALLOW_IPV4_PREFIX`, `ALLOW_IPV6` with `ALLOW_IPV6_PREFIX`. They may be empty.
   explicit BindingValues(const Binding &binding);
 
   /// The list, or nullptr when the binding says nothing of the variable.
@@ -28,6 +30,8 @@ public:
   [[nodiscard]] const SourcePosition &where() const { return where_; }
 
 private:
+  void add_access_list(const std::string &name, const std::vector<Parameter> &parameters);
+
   std::map<std::string, std::vector<BoundValue>, std::less<>> lists_;
   SourcePosition where_;
 };

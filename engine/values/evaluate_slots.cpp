@@ -31,7 +31,9 @@ std::optional<std::vector<Tuple>> evaluate_slot(const Slot &slot, const BindingV
   bool complete = true;
   for (const auto &column : slot.columns) {
     lists.push_back(list_of(column, values));
-    if (lists.back().empty()) {
+    if (lists.back().empty() && values.find(column.access.name) != nullptr && !column.access.element) {
+      continue; // an empty list: the rule stands no time
+    } else if (lists.back().empty()) {
       missing.try_emplace(column.access.to_string(), place_of(rule));
       complete = false;
     } else if (const auto element = column.access.element) {

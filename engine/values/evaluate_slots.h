@@ -24,8 +24,9 @@ using Tuple = std::vector<SlotValue>;
 /// Variables without a value, by their written form, with the place of a rule that uses each.
 using MissingVariables = std::map<std::string, SourcePosition>;
 
-/// The tuples of a slot in list order, repeated ones left out. Missing variables go into `missing`; lists of different
-/// lengths and elements beyond a list's end are reported. Nothing when the slot cannot be filled.
+/// The tuples of a slot in list order, repeated ones left out; none where a binding has an empty list. Missing
+/// variables go into `missing`; lists of different lengths and elements beyond a list's end are reported. Nothing when
+/// the slot cannot be filled.
 std::optional<std::vector<Tuple>> evaluate_slot(const Slot &slot, const BindingValues &values, const ProgramRule &rule,
                                                 MissingVariables &missing, Diagnostics &diagnostics);
 

@@ -6,8 +6,8 @@
 #include "engine/xml/schema.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
+#include <initializer_list>
 #include <set>
 
 namespace nwgate::xml {
@@ -78,16 +78,13 @@ void read_reference(const Element &parent, Binding &binding, Diagnostics &diagno
     diagnostics.error(id::missing_element, parent.where(), fmt::format("<{}> needs <filterref>", parent.name()));
     return;
   }
-  if (auto read = read_filterref(*reference, diagnostics))
+  if (auto read = read_filterref(*reference, diagnostics, binding.cgroup.has_value()))
     binding.filter = std::move(*read);
 }
 
-Binding read_filterbinding(const Element &root, Diagnostics &diagnostics) {
-  Binding binding;
-  binding.where = root.where();
-  allow_attributes(root, {}, diagnostics);
+/// Each of the children is one of these, and stands once; there is no text.
+void check_children(const Element &root, std::initializer_list<std::string_view> known, Diagnostics &diagnostics) {
   allow_no_text(root, diagnostics);
-  constexpr std::array<std::string_view, 5> known = {"owner", "portdev", "linkdev", "mac", "filterref"};
   std::set<std::string_view> seen;
   for (const auto &child : root.children()) {
     if (std::ranges::find(known, child.name()) == known.end())
@@ -95,6 +92,15 @@ Binding read_filterbinding(const Element &root, Diagnostics &diagnostics) {
     else if (!seen.insert(child.name()).second)
       diagnostics.error(id::repeated_element, child.where(),
                         fmt::format("<{}> stands twice in <{}>", child.name(), root.name()));
+  }
+}
+
+Binding read_filterbinding(const Element &root, Diagnostics &diagnostics) {
+  Binding binding;
+  binding.where = root.where();
+  allow_attributes(root, {}, diagnostics);
+  check_children(root, {"owner", "portdev", "linkdev", "mac", "filterref"}, diagnostics);
+  for (const auto &child : root.children()) {
     if (child.name() == "portdev" || child.name() == "linkdev")
       allow_attributes(child, {"name"}, diagnostics);
     if (child.name() == "mac")
@@ -105,6 +111,65 @@ Binding read_filterbinding(const Element &root, Diagnostics &diagnostics) {
   if (const auto link = root.child("linkdev"))
     read_port(require_attribute(*link, "name", diagnostics), binding.link, diagnostics);
   read_mac(child_attribute(root, "mac", "address", diagnostics), binding.mac, diagnostics);
+  read_reference(root, binding, diagnostics);
+  return binding;
+}
+
+/// `path='/a/b'` or `classid='0x100001'`.
+void read_cgroup_name(const Element &element, CgroupName &name, Diagnostics &diagnostics) {
+  allow_attributes(element, {"path", "classid"}, diagnostics);
+  const auto path = element.attribute("path");
+  const auto classid = element.attribute("classid");
+  if (path && classid)
+    diagnostics.error(id::unknown_attribute, classid->where,
+                      "<cgroup> has either a path (cgroup v2) or a classid (net_cls)");
+  else if (path)
+    if (auto normal = normal_cgroup_path(path->value))
+      name.path = std::move(*normal);
+    else
+      diagnostics.error(id::illegal_value, path->where,
+                        fmt::format("'{}' is not the path of a cgroup: it begins with '/', which is the root of the "
+                                    "hierarchy, and no part of it is empty, '.' or '..'",
+                                    path->value));
+  else if (classid)
+    if (const auto number = parse_classid(classid->value))
+      name.classid = *number;
+    else
+      diagnostics.error(id::illegal_value, classid->where,
+                        fmt::format("'{}' is not a class id: a number from 1 to 0xffffffff", classid->value));
+  else
+    diagnostics.error(id::missing_attribute, element.where(), "<cgroup> needs a path or a classid");
+}
+
+void read_backend(const Attribute &attribute, Backend &backend, Diagnostics &diagnostics) {
+  if (const auto named = find_backend(attribute.value))
+    backend = *named;
+  else
+    diagnostics.error(id::illegal_value, attribute.where,
+                      fmt::format("backend is '{}', not auto, bpf or nftables", attribute.value));
+}
+
+void read_merge(const Attribute &attribute, bool &merges, Diagnostics &diagnostics) {
+  if (attribute.value != "yes" && attribute.value != "no")
+    diagnostics.error(id::illegal_value, attribute.where, fmt::format("merge is '{}', not yes or no", attribute.value));
+  merges = attribute.value == "yes";
+}
+
+Binding read_cgroupbinding(const Element &root, Diagnostics &diagnostics) {
+  Binding binding;
+  binding.where = root.where();
+  binding.cgroup.emplace();
+  allow_attributes(root, {"backend", "merge"}, diagnostics);
+  check_children(root, {"owner", "cgroup", "filterref"}, diagnostics);
+  if (const auto backend = root.attribute("backend"))
+    read_backend(*backend, binding.backend, diagnostics);
+  if (const auto merge = root.attribute("merge"))
+    read_merge(*merge, binding.merges_lists, diagnostics);
+  read_owner(root, binding, diagnostics);
+  if (const auto cgroup = root.child("cgroup"))
+    read_cgroup_name(*cgroup, *binding.cgroup, diagnostics);
+  else
+    diagnostics.error(id::missing_element, root.where(), "<cgroupbinding> needs <cgroup>");
   read_reference(root, binding, diagnostics);
   return binding;
 }
@@ -151,13 +216,18 @@ std::vector<Binding> read_bindings(const std::shared_ptr<const SourceText> &sour
       bindings.push_back(read_filterbinding(root, found));
       if (limits.check_schema)
         validate(*document, SchemaKind::binding, found);
+    } else if (root.name() == "cgroupbinding") {
+      bindings.push_back(read_cgroupbinding(root, found));
+      if (limits.check_schema)
+        validate(*document, SchemaKind::cgroup_binding, found);
     } else if (root.name() == "interface") {
       bindings.push_back(read_interface(root, {}, found));
     } else if (root.name() == "domain") {
       bindings = read_domain(root, found);
     } else {
       found.error(id::wrong_root_element, root.where(),
-                  fmt::format("the document is a <{}>, not a <filterbinding>, <interface> or <domain>", root.name()));
+                  fmt::format("the document is a <{}>, not a <filterbinding>, <cgroupbinding>, <interface> or <domain>",
+                              root.name()));
     }
   }
   if (!found.ok())

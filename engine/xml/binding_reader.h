@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Reads what says that a port gets a filter: `<filterbinding>`, and libvirt's `<interface>` and `<domain>`.
+/// Reads what says that a port or a cgroup gets a filter: `<filterbinding>`, `<cgroupbinding>`, and libvirt's
+/// `<interface>` and `<domain>`.
 #pragma once
 
 #include "engine/model/binding.h"
@@ -9,8 +10,9 @@
 
 namespace nwgate::xml {
 
-/// Reads a document whose root is `<filterbinding>` (one binding), `<interface>` (one) or `<domain>` (one for each
-/// interface that has a `<filterref>`). Every mistake is reported; where there is any, nothing is returned.
+/// Reads a document whose root is `<filterbinding>` or `<cgroupbinding>` (one binding), `<interface>` (one) or
+/// `<domain>` (one for each interface that has a `<filterref>`). Every mistake is reported; where there is any, nothing
+/// is returned.
 std::vector<Binding> read_bindings(const std::shared_ptr<const SourceText> &source, const Limits &limits,
                                    Diagnostics &diagnostics);
 

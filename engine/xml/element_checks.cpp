@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/xml/element_checks.h"
 
+#include "engine/model/access_list.h"
 #include "engine/model/diagnostic_ids.h"
 
 #include <algorithm>
@@ -11,7 +12,7 @@
 namespace nwgate::xml {
 namespace {
 
-void read_parameter(const Element &element, FilterRef &reference, Diagnostics &diagnostics) {
+void read_parameter(const Element &element, bool has_access_lists, FilterRef &reference, Diagnostics &diagnostics) {
   allow_attributes(element, {"name", "value"}, diagnostics);
   allow_no_text(element, diagnostics);
   for (const auto &child : element.children())
@@ -21,7 +22,13 @@ void read_parameter(const Element &element, FilterRef &reference, Diagnostics &d
   if (name && !is_variable_name(name->value))
     diagnostics.error(id::illegal_parameter, name->where,
                       fmt::format("'{}' is not a variable name: letters, digits and _ are allowed", name->value));
-  if (value && !is_variable_value(value->value))
+  const bool is_access_list = has_access_lists && name && is_access_list_name(name->value);
+  if (value && is_access_list && parse_access(value->value).empty())
+    diagnostics.error(id::illegal_parameter, value->where,
+                      fmt::format("'{}' is not any, localhost, link-local, multicast, nor an address or prefix of IPv4 "
+                                  "or IPv6",
+                                  value->value));
+  else if (value && !is_access_list && !is_variable_value(value->value))
     diagnostics.error(
         id::illegal_parameter, value->where,
         fmt::format("'{}' is not a variable's value: letters, digits, _ . and : are allowed", value->value));
@@ -69,14 +76,14 @@ void read_priority(const Attribute &attribute, int &priority, Diagnostics &diagn
     priority = number;
 }
 
-std::optional<FilterRef> read_filterref(const Element &element, Diagnostics &diagnostics) {
+std::optional<FilterRef> read_filterref(const Element &element, Diagnostics &diagnostics, bool has_access_lists) {
   allow_attributes(element, {"filter"}, diagnostics);
   allow_no_text(element, diagnostics);
   FilterRef reference;
   reference.where = element.where();
   for (const auto &child : element.children()) {
     if (child.name() == "parameter")
-      read_parameter(child, reference, diagnostics);
+      read_parameter(child, has_access_lists, reference, diagnostics);
     else
       report_unknown_child(element, child, diagnostics);
   }

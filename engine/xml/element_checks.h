@@ -25,8 +25,9 @@ std::optional<Attribute> require_attribute(const Element &element, std::string_v
 /// Reads a chain's or rule's priority into `priority`, or reports why it is none and leaves `priority` as it was.
 void read_priority(const Attribute &attribute, int &priority, Diagnostics &diagnostics);
 
-/// Reads `<filterref filter='...'>` with its parameters.
-std::optional<FilterRef> read_filterref(const Element &element, Diagnostics &diagnostics);
+/// Reads `<filterref filter='...'>` with its parameters. `has_access_lists`: some of them may be such (access_list.h).
+std::optional<FilterRef> read_filterref(const Element &element, Diagnostics &diagnostics,
+                                        bool has_access_lists = false);
 
 /// The UUID in lower case with dashes; dashes may be left out in `text`.
 std::optional<std::string> parse_uuid(std::string_view text);

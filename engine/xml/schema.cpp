@@ -33,6 +33,18 @@ void collect(void *data, xmlError *error) noexcept {
 
 void ignore(void * /*data*/, xmlError * /*error*/) noexcept {}
 
+std::string_view text_of(SchemaKind kind) {
+  switch (kind) {
+  case SchemaKind::filter:
+    return filter_schema_text;
+  case SchemaKind::binding:
+    return binding_schema_text;
+  case SchemaKind::cgroup_binding:
+    return cgroup_binding_schema_text;
+  }
+  return {};
+}
+
 Rng compile(std::string_view text) {
   const RngParser parser(xmlRelaxNGNewMemParserCtxt(text.data(), static_cast<int>(text.size())));
   xmlRelaxNGSetParserStructuredErrors(parser.get(), ignore, nullptr);
@@ -45,7 +57,7 @@ void validate(const Document &document, SchemaKind kind, Diagnostics &diagnostic
   // Once a document has an error of its own, what the schema adds is an echo of it.
   if (!diagnostics.ok())
     return;
-  const auto schema = compile(kind == SchemaKind::filter ? filter_schema_text : binding_schema_text);
+  const auto schema = compile(text_of(kind));
   if (!schema)
     throw std::logic_error("a built-in RELAX NG schema does not compile");
   Collector collector{document, {}};

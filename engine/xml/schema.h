@@ -8,7 +8,7 @@
 
 namespace nwgate::xml {
 
-enum class SchemaKind : std::uint8_t { filter, binding };
+enum class SchemaKind : std::uint8_t { filter, binding, cgroup_binding };
 
 /// Reports what the schema refuses, as one diagnostic. Does nothing when `diagnostics` has an error already: the
 /// readers' own checks run first and say more.

@@ -42,7 +42,7 @@ bool is_binding(const std::shared_ptr<const SourceText> &document) {
   Diagnostics ignored;
   const auto parsed = xml::Document::parse(document, {}, ignored);
   const auto root = parsed ? std::string(parsed->root().name()) : std::string{};
-  return root == "filterbinding" || root == "interface" || root == "domain";
+  return root == "filterbinding" || root == "cgroupbinding" || root == "interface" || root == "domain";
 }
 
 Diagnostics check(const std::string &file) {

@@ -89,6 +89,14 @@ void ExpressionList::payload(std::uint32_t base, std::uint32_t offset, std::uint
   add("payload", a.bytes());
 }
 
+void ExpressionList::socket_cgroup(std::uint32_t level, Register to) {
+  Attributes a;
+  a.number(NFTA_SOCKET_KEY, NFT_SOCKET_CGROUPV2);
+  a.number(NFTA_SOCKET_DREG, number_of(to));
+  a.number(NFTA_SOCKET_LEVEL, level);
+  add("socket", a.bytes());
+}
+
 void ExpressionList::ct(std::uint32_t key, Register to) {
   Attributes a;
   a.number(NFTA_CT_KEY, key);

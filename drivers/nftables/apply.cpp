@@ -44,7 +44,7 @@ public:
 
   Result<> read(const Desired &desired) {
     if (!read_all_) {
-      auto state = read_state(channel_, ReadElements::none);
+      auto state = read_state(channel_, ReadElements::none, desired.cgroups ? ReadElements::all : ReadElements::none);
       if (!state)
         return fail(std::move(state.error()));
       state_ = std::move(*state);

@@ -33,10 +33,6 @@ std::array<std::uint8_t, 2> ether_type(Layer layer) {
   return {static_cast<std::uint8_t>(type >> 8U), static_cast<std::uint8_t>(type & 0xffU)};
 }
 
-LaidRule shared_rule(const ExpressionList &expressions) {
-  return laid_rule({expressions.bytes(), program_mark({}), 0}, nullptr);
-}
-
 void clear_mark(std::uint32_t mask, ExpressionList &out) {
   out.meta(NFT_META_MARK, {0});
   out.bitwise_and({0}, {0}, host_bytes(~mask));
@@ -47,12 +43,6 @@ LaidRule cleared_mark(const Options &options) {
   ExpressionList e;
   clear_mark(options.mark_mask, e);
   return shared_rule(e);
-}
-
-LaidChain base_chain(std::uint32_t hook, std::int32_t priority) {
-  LaidChain chain;
-  chain.base = netlink::BaseChain{"filter", hook, priority, netlink::Policy::accept, {}};
-  return chain;
 }
 
 /// A device that was a port when it was bound and has another name now is not let through.
@@ -214,15 +204,6 @@ void add_ip_chains(const std::vector<ProgramId> &programs, bool any_routed, cons
   table.chains[accept_chain] = std::move(accept);
 }
 
-/// The rule that counts a packet for its port, whose name or mark `key` loads. It decides nothing, so that a port that
-/// is missing in the set still loses the packet.
-LaidRule count_dropped(const PortKey &key, const char *set) {
-  ExpressionList e;
-  key.load(e);
-  e.lookup(set, {0});
-  return shared_rule(e);
-}
-
 /// By what a dropped packet is counted.
 std::vector<PortKey> drop_keys(Family family, Direction direction, const Options &options) {
   const PortKey in_name{PortKey::Kind::in_name, 0};
@@ -323,17 +304,9 @@ void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &tab
   e.verdict(NF_DROP);
   drop.rules.push_back(shared_rule(e));
   table.chains[bridge_ip_drop_chain(Direction::in)] = std::move(drop);
-  for (const auto direction : {Direction::out, Direction::in}) {
-    constexpr std::array<std::uint8_t, 8> nothing{}; // of the size of struct icmphdr and struct icmp6hdr
-    ExpressionList whole;
-    whole.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, nothing.size(), {0});
-    whole.compare({0}, NFT_CMP_GTE, nothing);
-    whole.verdict(NFT_RETURN);
-    ExpressionList cut;
-    cut.verdict(NFT_GOTO, bridge_ip_drop_chain(direction));
-    auto &chain = table.chains[whole_icmp_chain(direction)];
-    chain.rules = {shared_rule(whole), shared_rule(cut)};
-  }
+  for (const auto direction : {Direction::out, Direction::in}) // programs with SCTP ports are not here
+    table.chains[whole_chain("whole-icmp", direction)] =
+        whole_header_chain(icmp_header, bridge_ip_drop_chain(direction));
   add("ip-prerouting", NF_BR_PRE_ROUTING, behind_bridge_conntrack, Direction::out);
   add("ip-forward", NF_BR_FORWARD, before_ip_forward, Direction::in);
 }
@@ -344,11 +317,41 @@ std::string bridge_ip_drop_chain(Direction direction) {
   return direction == Direction::out ? drop_chain(direction) : "drop-ip-in";
 }
 
-std::string whole_icmp_chain(Direction direction) {
-  return direction == Direction::out ? "whole-icmp-out" : "whole-icmp-in";
+std::string whole_chain(const std::string &prefix, Direction direction) {
+  return prefix + (direction == Direction::out ? "-out" : "-in");
+}
+
+LaidChain whole_header_chain(std::uint32_t size, const std::string &drop_chain) {
+  ExpressionList whole;
+  whole.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, size, {0});
+  whole.compare({0}, NFT_CMP_GTE, std::vector<std::uint8_t>(size));
+  whole.verdict(NFT_RETURN);
+  ExpressionList cut;
+  cut.verdict(NFT_GOTO, drop_chain);
+  LaidChain chain;
+  chain.rules = {shared_rule(whole), shared_rule(cut)};
+  return chain;
 }
 
 std::string reject_chain(Direction direction) { return direction == Direction::out ? "reject-out" : "reject-in"; }
+
+LaidRule shared_rule(const ExpressionList &expressions) {
+  return laid_rule({expressions.bytes(), program_mark({}), 0}, nullptr);
+}
+
+LaidChain base_chain(std::uint32_t hook, std::int32_t priority) {
+  LaidChain chain;
+  chain.base = netlink::BaseChain{"filter", hook, priority, netlink::Policy::accept, {}};
+  return chain;
+}
+
+// It decides nothing, so that a port that is missing in the set still loses the packet.
+LaidRule count_dropped(const PortKey &key, const std::string &set) {
+  ExpressionList e;
+  key.load(e);
+  e.lookup(set, {0});
+  return shared_rule(e);
+}
 
 LaidRule laid_rule(netlink::RuleContent content, std::shared_ptr<const Origin> origin) {
   auto form = netlink::canonical_form(content.expressions);

@@ -22,9 +22,19 @@ std::string reject_chain(Direction direction);
 /// Of an IP layer in the bridge family: the direction in counts apart, as its packets have not come to their program's
 /// ethernet layer, which counts all.
 std::string bridge_ip_drop_chain(Direction direction);
-/// In the bridge family: drops packets of an IP layer without a whole ICMP header, and sends the others back.
-std::string whole_icmp_chain(Direction direction);
+/// Drops packets of an IP layer without a whole header of this size, and sends the others back: `prefix` is
+/// `whole-icmp` or `whole-sctp`.
+std::string whole_chain(const std::string &prefix, Direction direction);
+LaidChain whole_header_chain(std::uint32_t size, const std::string &drop_chain);
+/// sizeof(struct icmphdr) and (struct icmp6hdr), sizeof(struct sctphdr).
+inline constexpr std::uint32_t icmp_header = 8, sctp_header = 12;
 
+/// A rule that no document holds.
+LaidRule shared_rule(const netlink::ExpressionList &expressions);
+/// A chain at a hook (NF_INET_*, NF_BR_*), of type filter and policy accept.
+LaidChain base_chain(std::uint32_t hook, std::int32_t priority);
+/// A chain that counts a packet for its port in the set, and drops it.
+LaidRule count_dropped(const PortKey &key, const std::string &set);
 LaidRule laid_rule(netlink::RuleContent content, std::shared_ptr<const Origin> origin);
 /// At the end of a chain of the ethernet layer that was jumped to, the frame passes.
 LaidRule end_of_sub_chain();

@@ -90,7 +90,7 @@ private:
         Kind{"cmp", &Describer::take_compare},     Kind{"range", &Describer::take_range},
         Kind{"lookup", &Describer::take_lookup},   Kind{"immediate", &Describer::take_immediate},
         Kind{"counter", &Describer::take_counter}, Kind{"reject", &Describer::take_reject},
-        Kind{"match", &Describer::take_match},
+        Kind{"match", &Describer::take_match},     Kind{"socket", &Describer::take_socket},
     };
     const auto kind = std::ranges::find(kinds, name, &Kind::name);
     if (kind == kinds.end())
@@ -163,6 +163,18 @@ private:
     }
     const auto *from = find(number_of(e, NFTNL_EXPR_META_SREG));
     add(fmt::format("{} set {}", loaded.text, from == nullptr ? "?" : from->text), from == nullptr ? "" : from->set);
+  }
+
+  void take_socket(const nftnl_expr &e) {
+    if (number_of(e, NFTNL_EXPR_SOCKET_KEY) != NFT_SOCKET_CGROUPV2) {
+      add(xtables::expression_text(e));
+      return;
+    }
+    Loaded cgroup;
+    cgroup.kind = ValueKind::bytes;
+    cgroup.length = 8;
+    cgroup.text = cgroup.bare_text = fmt::format("socket cgroupv2 level {}", number_of(e, NFTNL_EXPR_SOCKET_LEVEL));
+    put(number_of(e, NFTNL_EXPR_SOCKET_DREG), std::move(cgroup));
   }
 
   void take_payload(const nftnl_expr &e) {
@@ -317,10 +329,12 @@ private:
   static std::string effect_of_going_to(const std::string &chain) {
     if (chain == accept_chain)
       return "accept";
+    // Those of cgroups have a place behind a slash.
+    const auto name = chain.substr(0, chain.find('/'));
     for (const auto direction : {Direction::out, Direction::in}) {
-      if (chain == drop_chain(direction) || chain == bridge_ip_drop_chain(direction))
+      if (name == drop_chain(direction) || name == bridge_ip_drop_chain(direction))
         return "drop";
-      if (chain == reject_chain(direction))
+      if (name == reject_chain(direction))
         return "reject";
     }
     return "goto";

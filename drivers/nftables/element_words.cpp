@@ -34,6 +34,8 @@ std::pair<ValueKind, std::size_t> kind_of(std::uint32_t type) {
     return {ValueKind::interface_index, 4};
   case 41:
     return {ValueKind::interface_name, 16};
+  case 46:
+    return {ValueKind::cgroup, 8};
   default:
     return {ValueKind::bytes, 4};
   }
@@ -87,9 +89,10 @@ ElementReader::ElementReader(const std::string &set_name, const netlink::SetSpec
     at += (length + 3) / 4 * 4;
   }
   const auto is_port = [](const Part &part) {
-    return part.kind == ValueKind::interface_name || part.kind == ValueKind::mark;
+    return part.kind == ValueKind::interface_name || part.kind == ValueKind::mark || part.kind == ValueKind::cgroup;
   };
-  port_ = static_cast<std::size_t>(std::ranges::find_if(parts_, is_port) - parts_.begin());
+  const bool by_classid = set_name.find("classid") != std::string::npos; // a plain number in front
+  port_ = by_classid ? 0 : static_cast<std::size_t>(std::ranges::find_if(parts_, is_port) - parts_.begin());
   if (spec.data_length > 0)
     data_ = {kind_of(spec.data_type).first, key_length_ * (has_intervals_ ? 2 : 1), spec.data_length, {}};
   name_parts(set_name);

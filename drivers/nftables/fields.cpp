@@ -225,4 +225,33 @@ void load_field(Field field, Layer layer, Register to, Register scratch, Express
   }
 }
 
+std::pair<std::uint32_t, std::uint32_t> stp_place(Field field) {
+  switch (field) {
+  case Field::stp_type:
+    return {5, 1};
+  case Field::stp_flags:
+    return {6, 1};
+  case Field::stp_root_priority:
+    return {7, 2};
+  case Field::stp_root_address:
+    return {9, 6};
+  case Field::stp_root_cost:
+    return {15, 4};
+  case Field::stp_sender_priority:
+    return {19, 2};
+  case Field::stp_sender_address:
+    return {21, 6};
+  case Field::stp_port:
+    return {27, 2};
+  case Field::stp_message_age:
+    return {29, 2};
+  case Field::stp_max_age:
+    return {31, 2};
+  case Field::stp_hello_time:
+    return {33, 2};
+  default: // forward delay
+    return {35, 2};
+  }
+}
+
 } // namespace nwgate::nftables

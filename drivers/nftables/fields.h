@@ -5,7 +5,9 @@
 #include "drivers/netlink/expression_list.h"
 #include "drivers/nftables/lookups.h"
 
+#include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace nwgate::nftables {
 
@@ -16,5 +18,8 @@ std::optional<KeyPart::Encoding> encoding_of(const Match &match, const ProgramRu
 /// has no such field, in the sense in which the layout xtables finds none. Other registers from `scratch` on are used.
 void load_field(Field field, Layer layer, netlink::Register to, netlink::Register scratch,
                 netlink::ExpressionList &out);
+
+/// Where a field of STP stands in the network header, and its length, in bytes: ebt_stp.c of the kernel.
+std::pair<std::uint32_t, std::uint32_t> stp_place(Field field);
 
 } // namespace nwgate::nftables

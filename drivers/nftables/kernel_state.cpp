@@ -73,12 +73,14 @@ const KernelSet *KernelState::find_set(Family family, const std::string &name) c
   return found == table->sets.end() ? nullptr : &found->second;
 }
 
-Result<KernelState> read_state(netlink::Channel &channel, ReadElements elements) {
+Result<KernelState> read_state(netlink::Channel &channel, ReadElements elements, ReadElements of_cgroups) {
   return netlink::consistent_read(channel, [&](netlink::GenerationId generation) -> Result<KernelState> {
     KernelState state;
     state.generation = generation;
-    for (const auto family : all_families) {
-      auto table = read_table(channel, family, elements);
+    std::vector<Family> families(all_families.begin(), all_families.end());
+    families.push_back(Family::inet);
+    for (const auto family : families) {
+      auto table = read_table(channel, family, family == Family::inet ? of_cgroups : elements);
       if (!table)
         return fail(std::move(table.error()));
       if (*table)

@@ -66,7 +66,10 @@ enum class ReadElements : std::uint8_t {
   counts,
 };
 
-/// Reads the tables that are called nwgate.
-Result<KernelState> read_state(netlink::Channel &channel, ReadElements elements);
+/// Reads the tables that are called nwgate; `of_cgroups` is for that of the family inet.
+Result<KernelState> read_state(netlink::Channel &channel, ReadElements elements, ReadElements of_cgroups);
+inline Result<KernelState> read_state(netlink::Channel &channel, ReadElements elements) {
+  return read_state(channel, elements, elements);
+}
 
 } // namespace nwgate::nftables

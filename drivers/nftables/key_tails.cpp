@@ -29,9 +29,13 @@ public:
       : lookup_(lookup), tuples_(tuples), position_(tuples.size()) {}
 
   std::variant<KeyTails, NoTails> run() {
+    if (std::ranges::any_of(tuples_, [](const auto *slot) { return slot->empty(); }))
+      return KeyTails(); // an access list without addresses of this family
     std::size_t count = 1;
     for (const auto *slot : tuples_)
       count = std::min(count * slot->size(), most_rows + 1);
+    if (count == 0) // an empty list
+      return KeyTails{};
     if (count > most_rows)
       return NoTails::not_a_set;
     std::vector<std::vector<Span>> rows;

@@ -28,7 +28,9 @@ constexpr std::uint32_t type_port_number = 13;
 constexpr std::uint32_t type_mark = 19;
 constexpr std::uint32_t type_interface_index = 20;
 constexpr std::uint32_t type_interface_name = 41;
+constexpr std::uint32_t type_cgroup = 46;
 constexpr std::uint32_t name_length = 16;
+constexpr std::uint32_t cgroup_length = 8;
 constexpr std::uint32_t number_length = 4;
 
 std::uint32_t concatenated(std::uint32_t left, std::uint32_t right) { return left << 6U | right; }
@@ -65,9 +67,15 @@ netlink::SetSpec set_spec(std::uint32_t key_type, std::uint32_t key_length, bool
 
 netlink::SetSpec lookup_spec(const Lookup &lookup, std::uint32_t port_length) {
   netlink::SetSpec spec;
-  spec.key_type = port_length == name_length ? type_interface_name : type_mark;
+  spec.key_type = port_length == name_length     ? type_interface_name
+                  : port_length == cgroup_length ? type_cgroup
+                                                 : type_mark;
   spec.key_length = port_length;
-  if (lookup.has_intervals())
+  // The kernel searches fields of 8 bytes in a time that grows with the square of the set
+  // (nft_pipapo_avx2_lookup_slow).
+  if (lookup.has_intervals() && port_length == cgroup_length)
+    spec.interval_fields = {port_length / 2, port_length / 2};
+  else if (lookup.has_intervals())
     spec.interval_fields.push_back(port_length);
   for (const auto &part : lookup.parts) {
     spec.key_type = concatenated(spec.key_type, type_of(part.encoding));
@@ -84,10 +92,12 @@ Layer layer_of(Family family) {
 
 bool is_ip(Family family) { return family == Family::ip || family == Family::ip6; }
 
-PortKey key_of(Family family, Direction direction, bool is_macvtap, const Options &options) {
+PortKey key_of(Family family, Direction direction, const SharedProgram &program, const Options &options) {
+  if (program.cgroups)
+    return cgroup_key(*program.cgroups);
   if (is_ip(family))
     return {PortKey::Kind::mark, options.mark_mask};
-  return {(direction == Direction::out) != is_macvtap ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0};
+  return {(direction == Direction::out) != program.is_macvtap ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0};
 }
 
 class Names final : public RuleNames {
@@ -103,12 +113,22 @@ public:
   }
   [[nodiscard]] std::string accept() const override { return is_ip(family_) ? accept_chain : ""; }
   [[nodiscard]] std::string drop() const override {
+    if (program_.cgroups)
+      return drop_chain(direction_) + '/' + program_.cgroups->name();
     return ip_in_bridge_ ? bridge_ip_drop_chain(direction_) : drop_chain(direction_);
   }
-  [[nodiscard]] std::string reject() const override { return reject_chain(direction_); }
-  [[nodiscard]] std::string whole_icmp() const override { return whole_icmp_chain(direction_); }
+  [[nodiscard]] std::string reject() const override {
+    return program_.cgroups ? reject_chain(direction_) + '/' + program_.cgroups->name() : reject_chain(direction_);
+  }
+  [[nodiscard]] std::string whole_icmp() const override { return whole("whole-icmp"); }
+  [[nodiscard]] std::string whole_sctp() const override { return whole("whole-sctp"); }
 
 private:
+  [[nodiscard]] std::string whole(const std::string &prefix) const {
+    return program_.cgroups ? whole_chain(prefix, direction_) + '/' + program_.cgroups->name()
+                            : whole_chain(prefix, direction_);
+  }
+
   const SharedProgram &program_;
   Direction direction_;
   Family family_;
@@ -213,6 +233,8 @@ bool fits_bridge_conntrack(const SharedProgram &program) {
 }
 
 std::set<netlink::Family> families_of(const SharedProgram &program, Attachment attachment) {
+  if (attachment == Attachment::cgroup)
+    return {Family::inet};
   const bool is_bridged = attachment == Attachment::bridge || attachment == Attachment::bridge_conntrack;
   std::set<netlink::Family> families{is_bridged ? Family::bridge : Family::netdev};
   if (attachment != Attachment::bridge && attachment != Attachment::routed)
@@ -271,6 +293,17 @@ public:
     }
   }
 
+  /// All layers, for cgroups.
+  void run_in_inet() {
+    for (const auto layer : {Layer::ethernet, Layer::ipv4, Layer::ipv6}) {
+      layer_ = layer;
+      add_value_sets();
+      for (std::size_t c = 0; c < program_.program.chains.size(); ++c)
+        if (program_.program.chains[c].layer == layer_)
+          add_chain(program_.program.chains[c], program_.lookups.chains[c]);
+    }
+  }
+
   void run() {
     add_sets();
     // Each program has its two chains in each table, if only for a packet to come to their end.
@@ -299,7 +332,7 @@ private:
     for (std::size_t i = 0; i < used.size(); ++i)
       if (used[i])
         add_set(set_name(program_.name, program_.lookups.lookups[i]),
-                lookup_spec(program_.lookups.lookups[i], is_ip(family_) ? number_length : name_length));
+                lookup_spec(program_.lookups.lookups[i], key_of(family_, Direction::out, program_, options_).length()));
   }
 
   void add_sets() {
@@ -319,7 +352,7 @@ private:
                                             : chain_name(program_.name, chain.direction, chain.name)];
     laid.program = id_;
     const Names names(program_, chain.direction, family_, ip_in_bridge);
-    const Place place{family_, layer_, chain.direction, key_of(family_, chain.direction, program_.is_macvtap, options_),
+    const Place place{family_, layer_, chain.direction, key_of(family_, chain.direction, program_, options_),
                       chain.name == root_chain ? std::nullopt : type_at_jumps(chain)};
     std::set<std::string> guards;
     for (std::size_t r = 0; r < chain.rules.size(); ++r) {
@@ -370,12 +403,42 @@ private:
 bool lay_out_program(const SharedProgram &program, const Dispatched &place, const Options &options,
                      const xtables::SetIndex &sets, Ruleset &out, Diagnostics &diagnostics) {
   const auto errors = diagnostics.error_count();
+  if (program.cgroups) {
+    ProgramLayout(program, place.id, Family::inet, options, sets, out.tables[Family::inet], diagnostics).run_in_inet();
+    return diagnostics.error_count() == errors;
+  }
   for (const auto family : place.families)
     ProgramLayout(program, place.id, family, options, sets, out.tables[family], diagnostics).run();
   if (place.ip_in_bridge)
     ProgramLayout(program, place.id, Family::bridge, options, sets, out.tables[Family::bridge], diagnostics)
         .run_ip_in_bridge();
   return diagnostics.error_count() == errors;
+}
+
+namespace {
+
+void add_elements(const Lookup &lookup, const KeyTails &tails, const std::vector<std::uint8_t> &key,
+                  netlink::Elements &elements) {
+  for (const auto &tail : tails) {
+    const auto half = lookup.has_intervals() ? tail.size() / 2 : tail.size();
+    append(key, elements);
+    elements.insert(elements.end(), tail.begin(), tail.begin() + static_cast<std::ptrdiff_t>(half));
+    if (!lookup.has_intervals())
+      continue;
+    append(key, elements);
+    elements.insert(elements.end(), tail.begin() + static_cast<std::ptrdiff_t>(half), tail.end());
+  }
+}
+
+} // namespace
+
+void lay_out_values(const PortProgram &port, Layer layer, const std::vector<std::uint8_t> &key, LaidTable &table) {
+  const auto &program = *port.program;
+  const auto used = lookups_in(program, layer);
+  for (std::size_t i = 0; i < used.size(); ++i)
+    if (used[i])
+      add_elements(program.lookups.lookups[i], port.values[i], key,
+                   table.sets[set_name(program.name, program.lookups.lookups[i])].elements);
 }
 
 namespace {
@@ -476,24 +539,7 @@ private:
   }
 
   void add_values(Layer layer, const std::vector<std::uint8_t> &key, LaidTable &table) {
-    const auto used = lookups_in(program_, layer);
-    for (std::size_t i = 0; i < used.size(); ++i)
-      if (used[i])
-        add_values(program_.lookups.lookups[i], port_.values[i], key,
-                   table.sets[set_name(program_.name, program_.lookups.lookups[i])].elements);
-  }
-
-  static void add_values(const Lookup &lookup, const KeyTails &tails, const std::vector<std::uint8_t> &key,
-                         netlink::Elements &elements) {
-    for (const auto &tail : tails) {
-      const auto half = lookup.has_intervals() ? tail.size() / 2 : tail.size();
-      append(key, elements);
-      elements.insert(elements.end(), tail.begin(), tail.begin() + static_cast<std::ptrdiff_t>(half));
-      if (!lookup.has_intervals())
-        continue;
-      append(key, elements);
-      elements.insert(elements.end(), tail.begin() + static_cast<std::ptrdiff_t>(half), tail.end());
-    }
+    lay_out_values(port_, layer, key, table);
   }
 
   const PortProgram &port_;

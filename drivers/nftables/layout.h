@@ -77,6 +77,9 @@ struct PortPlace {
 /// The port's elements, in sets that are laid out already.
 void lay_out_port(const PortProgram &port, const PortPlace &place, const Options &options, Ruleset &out);
 
+/// The elements of the values that the port's rules of the layer look up: in front of them stands `key`.
+void lay_out_values(const PortProgram &port, Layer layer, const std::vector<std::uint8_t> &key, LaidTable &table);
+
 /// The name of a set of a program, and of a chain.
 std::string set_name(const std::string &program, const Lookup &lookup);
 std::string chain_name(const std::string &program, Direction direction, const std::string &chain);

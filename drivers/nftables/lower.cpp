@@ -79,26 +79,36 @@ public:
   }
 
   std::optional<netlink::RuleContent> run_guard() {
-    const auto icmp = std::ranges::find_if(rule_.matches, [](const Match &match) {
-      return match.field == Field::icmp_type || match.field == Field::icmp6_type;
+    const bool is_sctp = protocol() == std::uint32_t{IPPROTO_SCTP};
+    const auto guarded = std::ranges::find_if(rule_.matches, [&](const Match &match) {
+      return match.field == Field::icmp_type || match.field == Field::icmp6_type ||
+             (is_sctp && (match.field == Field::th_sport || match.field == Field::th_dport));
     });
-    if (place_.family != netlink::Family::bridge || in_ethernet_layer() || icmp == rule_.matches.end())
+    if (has_extensions() || place_.family == netlink::Family::netdev || in_ethernet_layer() ||
+        guarded == rule_.matches.end())
       return std::nullopt;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(icmp - rule_.matches.begin()); ++i)
+    for (std::size_t i = 0; i < static_cast<std::size_t>(guarded - rule_.matches.begin()); ++i)
       if (write(i))
         return std::nullopt;
-    out_.verdict(NFT_JUMP, names_.whole_icmp());
+    out_.verdict(NFT_JUMP, is_sctp ? names_.whole_sctp() : names_.whole_icmp());
     return netlink::RuleContent{out_.bytes(), mark(), compat_protocol_};
   }
 
 private:
   [[nodiscard]] bool in_ethernet_layer() const { return place_.layer == Layer::ethernet; }
+  /// Whether the kernel has the matches of the xtables tools there.
+  [[nodiscard]] bool has_extensions() const {
+    return place_.family != netlink::Family::netdev && place_.family != netlink::Family::inet &&
+           (place_.family != netlink::Family::bridge || in_ethernet_layer());
+  }
 
   std::optional<std::string> write(std::size_t index) {
     const auto &match = rule_.matches[index];
     if (place_.ether_type && match.field == Field::ether_type && !match.negated && match.form == Form::single &&
         match.operands.front() == Operand(Literal(*place_.ether_type)))
       return std::nullopt;
+    if (place_.family == netlink::Family::inet && match.field <= Field::arp_gratuitous)
+      return write_ip_version(match);
     if (needs_extension_beside(match.field))
       if (auto why = write_extension())
         return why;
@@ -112,7 +122,7 @@ private:
       write_native(match);
       return std::nullopt;
     }
-    if (place_.family == netlink::Family::netdev || (place_.family == netlink::Family::bridge && !in_ethernet_layer()))
+    if (!has_extensions())
       return write_without_extensions(match);
     return in_ethernet_layer() || is_transport(match.field) ? write_extension() : write_alone(match);
   }
@@ -221,9 +231,21 @@ private:
     out_.compare({0}, relation(match), wanted);
   }
 
-  /// At a device's own hooks, and for IP in the bridge family, there are no matches of the xtables tools. Others come
-  /// close: they differ where the transport header stands behind AH, is not in a fragment, or is cut off. The last is
-  /// made up for by run_guard().
+  /// All that a socket's packet has of an Ethernet header.
+  std::optional<std::string> write_ip_version(const Match &match) {
+    const bool is_type = match.field == Field::ether_type && match.form == Form::single;
+    const auto type = is_type ? number(match) : 0;
+    if (type != ETH_P_IP && type != ETH_P_IPV6)
+      return fmt::format("a socket's packets have no {}", info_of(match.field).name);
+    out_.meta(NFT_META_NFPROTO, {0});
+    out_.compare({0}, relation(match),
+                 native_bytes(static_cast<std::uint8_t>(type == ETH_P_IP ? NFPROTO_IPV4 : NFPROTO_IPV6)));
+    return std::nullopt;
+  }
+
+  /// At a device's own hooks, and for IP in the bridge family and inet, there are no matches of the xtables tools.
+  /// Others come close: they differ where the transport header stands behind AH, is not in a fragment, or is cut off.
+  /// The last is made up for by run_guard().
   std::optional<std::string> write_without_extensions(const Match &match) {
     constexpr std::uint32_t stp_header = 6;
     switch (match.field) {
@@ -283,36 +305,6 @@ private:
     for (std::size_t i = 0; i < length; ++i)
       bytes.push_back(static_cast<std::uint8_t>(number(match, i)));
     out_.compare({0}, relation(match), bytes);
-  }
-
-  /// ebt_stp.c of the kernel.
-  static std::pair<std::uint32_t, std::uint32_t> stp_place(Field field) {
-    switch (field) {
-    case Field::stp_type:
-      return {5, 1};
-    case Field::stp_flags:
-      return {6, 1};
-    case Field::stp_root_priority:
-      return {7, 2};
-    case Field::stp_root_address:
-      return {9, 6};
-    case Field::stp_root_cost:
-      return {15, 4};
-    case Field::stp_sender_priority:
-      return {19, 2};
-    case Field::stp_sender_address:
-      return {21, 6};
-    case Field::stp_port:
-      return {27, 2};
-    case Field::stp_message_age:
-      return {29, 2};
-    case Field::stp_max_age:
-      return {31, 2};
-    case Field::stp_hello_time:
-      return {33, 2};
-    default: // forward delay
-      return {35, 2};
-    }
   }
 
   /// Compares register 0 with one operand, or the range of two that begins at `first`.
@@ -415,7 +407,7 @@ private:
 
   /// Ports that are looked up exist in the sense of the extension that finds them in the other layout.
   [[nodiscard]] bool needs_extension_beside(Field field) const {
-    return (field == Field::th_sport || field == Field::th_dport) && place_.family != netlink::Family::netdev &&
+    return (field == Field::th_sport || field == Field::th_dport) && has_extensions() &&
            (in_ethernet_layer() || protocol() == std::uint32_t{IPPROTO_SCTP});
   }
 
@@ -555,6 +547,13 @@ private:
 
 } // namespace
 
+PortKey cgroup_key(const CgroupPlace &place) {
+  PortKey key;
+  key.kind = place.by_classid ? PortKey::Kind::classid : PortKey::Kind::cgroup;
+  key.level = place.level;
+  return key;
+}
+
 void PortKey::load(netlink::ExpressionList &out) const {
   switch (kind) {
   case Kind::in_name:
@@ -566,6 +565,12 @@ void PortKey::load(netlink::ExpressionList &out) const {
   case Kind::mark:
     out.meta(NFT_META_MARK, {0});
     out.bitwise_and({0}, {0}, native_bytes(mark_mask));
+    return;
+  case Kind::cgroup:
+    out.socket_cgroup(level, {0});
+    return;
+  case Kind::classid:
+    out.meta(NFT_META_CGROUP, {0});
   }
 }
 

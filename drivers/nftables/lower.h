@@ -18,16 +18,23 @@ namespace nwgate::nftables {
 
 /// How the rules of a chain know which port a packet is of.
 struct PortKey {
-  enum class Kind : std::uint8_t { in_name, out_name, mark };
+  enum class Kind : std::uint8_t { in_name, out_name, mark, cgroup, classid };
   Kind kind = Kind::in_name;
   /// The bits of the packet's mark that hold the port's number.
   std::uint32_t mark_mask = 0;
+  /// Of the cgroup v2.
+  std::uint32_t level = 0;
 
   /// Bytes at the front of a key.
-  [[nodiscard]] std::uint32_t length() const { return kind == Kind::mark ? 4 : 16; }
+  [[nodiscard]] std::uint32_t length() const {
+    return kind == Kind::cgroup ? 8 : kind == Kind::mark || kind == Kind::classid ? 4 : 16;
+  }
   /// To the register 0 and the ones behind it.
   void load(netlink::ExpressionList &out) const;
 };
+
+/// What the socket of a packet is asked for.
+PortKey cgroup_key(const CgroupPlace &place);
 
 /// Where a chain's rules are.
 struct Place {
@@ -50,8 +57,9 @@ struct RuleNames {
   /// Where packets go to be dropped, or rejected.
   virtual std::string drop() const = 0;
   virtual std::string reject() const = 0;
-  /// A chain that drops packets without a whole ICMP header, and sends the others back.
+  /// A chain that drops packets without a whole header of ICMP, or of SCTP, and sends the others back.
   virtual std::string whole_icmp() const = 0;
+  virtual std::string whole_sctp() const = 0;
   virtual ~RuleNames() = default;
 };
 
@@ -59,8 +67,8 @@ struct RuleNames {
 std::variant<netlink::RuleContent, std::string> lower(const ProgramRule &rule, const RulePlan &plan, const Place &place,
                                                       const RuleNames &names, const xtables::SetIndex &sets);
 
-/// The rule that has to stand before it: for IP in the bridge family, where the kernel lacks the match of ICMP that
-/// drops what it cannot read. Nothing if the rule needs none; it can be expressed if the rule can.
+/// The rule that has to stand before it: for IP in the bridge family and inet, where the kernel lacks the matches of
+/// ICMP and SCTP that drop what they cannot read. Nothing if the rule needs none; it can be expressed if the rule can.
 std::optional<netlink::RuleContent> lower_guard(const ProgramRule &rule, const RulePlan &plan, const Place &place,
                                                 const RuleNames &names, const xtables::SetIndex &sets);
 

@@ -16,6 +16,25 @@
 
 namespace nwgate::nftables {
 
+/// A cgroup, by what the kernel knows it.
+struct CgroupKey {
+  CgroupPlace place;
+  /// The id of cgroup v2, or the class id.
+  std::uint64_t id = 0;
+};
+
+/// A cgroup that is there, with a program for its place.
+struct PlacedCgroup {
+  PortProgram program;
+  std::uint64_t id = 0;
+};
+
+struct DesiredCgroups {
+  std::vector<PlacedCgroup> cgroups;
+  /// These keep what they have: their documents are broken at the moment.
+  std::vector<CgroupKey> untouched;
+};
+
 /// What should be there.
 struct Desired {
   struct Port {
@@ -24,6 +43,8 @@ struct Desired {
     std::optional<std::uint32_t> device;
   };
   std::vector<Port> ports;
+  /// What cgroups should have: all of them. Nothing if the plan is not about cgroups.
+  std::optional<DesiredCgroups> cgroups;
   /// Ports that shall have nothing.
   std::vector<std::string> leaving;
   /// Ports that keep what they have, whatever that is: their documents are broken at the moment.

@@ -163,9 +163,11 @@ std::string_view attachment_text(Attachment attachment) {
   case Attachment::device:
     return "device";
   case Attachment::macvtap:
+    return "macvtap";
+  case Attachment::cgroup:
     break;
   }
-  return "macvtap";
+  return "cgroup";
 }
 
 std::string filter_of(const std::string &program) { return program.substr(0, program.find('/')); }

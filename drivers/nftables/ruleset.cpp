@@ -22,6 +22,7 @@ std::string table_text(netlink::Family family) {
   const auto *name = family == netlink::Family::bridge   ? "bridge"
                      : family == netlink::Family::netdev ? "netdev"
                      : family == netlink::Family::ip     ? "ip"
+                     : family == netlink::Family::inet   ? "inet"
                                                          : "ip6";
   return std::string(name) + " " + table_name;
 }

@@ -23,7 +23,7 @@ namespace nwgate::nftables {
 /// All tables of the layout have this name.
 inline constexpr const char *table_name = "nwgate";
 
-/// The families that have a table.
+/// The families that have a table for ports; cgroups have one in inet.
 inline constexpr std::array all_families = {netlink::Family::bridge, netlink::Family::netdev, netlink::Family::ip,
                                             netlink::Family::ip6};
 /// `bridge nwgate`, `netdev nwgate`, `ip nwgate`, `ip6 nwgate`.

@@ -35,6 +35,8 @@ std::string_view type_name(std::uint32_t type) {
     return "iface_index";
   case 41:
     return "ifname";
+  case 46:
+    return "cgroupsv2";
   default:
     return "integer";
   }
@@ -59,7 +61,9 @@ public:
   Writer(const Ruleset &ruleset, const xtables::SetIndex &sets) : ruleset_(ruleset), sets_(sets) {}
 
   std::string run() {
-    for (const auto family : all_families) {
+    std::vector<Family> families(all_families.begin(), all_families.end());
+    families.push_back(Family::inet);
+    for (const auto family : families) {
       const auto found = ruleset_.tables.find(family);
       if (found == ruleset_.tables.end())
         continue;

@@ -39,6 +39,15 @@ std::shared_ptr<const SharedProgram> macvtap_of(const SharedProgram &program) {
   return std::make_shared<const SharedProgram>(std::move(copy));
 }
 
+std::string CgroupPlace::name() const { return by_classid ? "classid" : fmt::format("level-{}", level); }
+
+std::shared_ptr<const SharedProgram> cgroups_program_of(const SharedProgram &program, const CgroupPlace &place) {
+  auto copy = program;
+  copy.name += '/' + place.name();
+  copy.cgroups = place;
+  return std::make_shared<const SharedProgram>(std::move(copy));
+}
+
 /// The tuples of every slot of the program, and the elements that they make for each lookup of the base.
 struct ProgramSharing::Values {
   std::vector<std::vector<Tuple>> tuples;
@@ -48,7 +57,8 @@ struct ProgramSharing::Values {
 };
 
 ProgramSharing::ProgramSharing(const Program &program) : program_(program) {
-  base_ = std::make_shared<const SharedProgram>(SharedProgram{program.filter, false, program, find_lookups(program)});
+  base_ =
+      std::make_shared<const SharedProgram>(SharedProgram{program.filter, false, {}, program, find_lookups(program)});
   for (const auto &chain : program.chains)
     for (const auto &rule : chain.rules)
       for (const auto &slot : rule.slots)
@@ -74,13 +84,28 @@ std::optional<ProgramSharing::Values> ProgramSharing::evaluate(const BindingValu
     std::vector<const std::vector<Tuple> *> tuples;
     for (const auto &slot : lookup.slots)
       tuples.push_back(tuples_of(slot));
-    result.tails.push_back(key_tails(lookup, tuples));
+    // A list may be empty.
+    const bool has_none = std::ranges::any_of(tuples, [](const auto *of_slot) { return of_slot->empty(); });
+    result.tails.push_back(has_none ? KeyTails() : key_tails(lookup, tuples));
     result.is_one_tuple.push_back(
         std::ranges::all_of(tuples, [](const auto *of_slot) { return of_slot->size() == 1; }));
     if (const auto *why = std::get_if<NoTails>(&result.tails.back()); why != nullptr && *why == NoTails::wrong_value)
       return std::nullopt;
   }
   return result;
+}
+
+bool ProgramSharing::matches_without_values(const ProgramRule &rule, const RulePlan &plan, const Values &values) const {
+  const auto finds_nothing = [&](const Slot &slot) {
+    return std::ranges::any_of(plan.lookups, [&](const RuleLookup &lookup) {
+      return !lookup.negated && std::ranges::find(base_->lookups.lookups[lookup.lookup].slots, slot) !=
+                                    base_->lookups.lookups[lookup.lookup].slots.end();
+    });
+  };
+  return std::ranges::any_of(rule.slots, [&](const Slot &slot) {
+    const auto at = std::ranges::find_if(slots_, [&](const auto &known) { return *known.first == slot; });
+    return values.tuples[static_cast<std::size_t>(at - slots_.begin())].empty() && !finds_nothing(slot);
+  });
 }
 
 std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values) const {
@@ -93,10 +118,12 @@ std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values)
            !values.is_one_tuple[lookup.lookup];
   };
   std::vector<std::vector<bool>> result;
-  for (const auto &plans : base_->lookups.chains) {
+  for (std::size_t c = 0; c < base_->lookups.chains.size(); ++c) {
+    const auto &plans = base_->lookups.chains[c];
     auto &of_chain = result.emplace_back();
-    for (const auto &plan : plans)
-      of_chain.push_back(plan.spelled_out || std::ranges::any_of(plan.lookups, has_too_many));
+    for (std::size_t r = 0; r < plans.size(); ++r)
+      of_chain.push_back(plans[r].spelled_out || std::ranges::any_of(plans[r].lookups, has_too_many) ||
+                         matches_without_values(program_.chains[c].rules[r], plans[r], values));
   }
   return result;
 }
@@ -104,7 +131,7 @@ std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values)
 std::shared_ptr<const SharedProgram> ProgramSharing::variant(const std::string &port, const BindingValues &values,
                                                              const std::vector<std::vector<bool>> &spelled_out,
                                                              const ResolveLimits &limits, Diagnostics &diagnostics) {
-  SharedProgram shared{{}, false, {program_.filter, {}}, {}};
+  SharedProgram shared{{}, false, {}, {program_.filter, {}}, {}};
   std::string signature;
   std::size_t rules = 0;
   for (std::size_t c = 0; c < program_.chains.size(); ++c) {

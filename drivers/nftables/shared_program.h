@@ -28,6 +28,20 @@ enum class Attachment : std::uint8_t {
   device,
   /// The same, of a macvtap: what the workload sends is what the device sends.
   macvtap,
+  /// Where sockets send and receive.
+  cgroup,
+};
+
+/// By what the kernel knows a cgroup from a packet's socket.
+struct CgroupPlace {
+  /// By the class id of net_cls, else by the id of cgroup v2.
+  bool by_classid = false;
+  /// Of cgroup v2: below the root, which is at level 0.
+  std::uint32_t level = 0;
+
+  /// `level-2`, `classid`: a part of the names of chains and sets.
+  [[nodiscard]] std::string name() const;
+  auto operator<=>(const CgroupPlace &) const = default;
 };
 
 /// A program as it stands in the kernel, once for all ports whose values it does not depend on.
@@ -36,6 +50,8 @@ struct SharedProgram {
   std::string name;
   /// For ports whose device sends what the workload sends.
   bool is_macvtap = false;
+  /// For cgroups there.
+  std::optional<CgroupPlace> cgroups = {};
   /// Rules that are written out have no slots.
   Program program;
   ProgramLookups lookups;
@@ -51,8 +67,12 @@ std::shared_ptr<const SharedProgram> edition_of(const SharedProgram &program);
 /// The same rules for a macvtap.
 std::shared_ptr<const SharedProgram> macvtap_of(const SharedProgram &program);
 
-/// What one port needs.
+/// The same rules for cgroups at that place.
+std::shared_ptr<const SharedProgram> cgroups_program_of(const SharedProgram &program, const CgroupPlace &place);
+
+/// What one port, or cgroup, needs.
 struct PortProgram {
+  /// The name of its binding.
   std::string port;
   Attachment attachment = Attachment::bridge;
   std::shared_ptr<const SharedProgram> program;
@@ -73,6 +93,8 @@ public:
 private:
   struct Values;
   std::optional<Values> evaluate(const BindingValues &values) const;
+  /// Whether a slot has no values, so that the rule stands no time, but no lookup of the rule would tell.
+  [[nodiscard]] bool matches_without_values(const ProgramRule &rule, const RulePlan &plan, const Values &values) const;
   /// The rules that have to be written out with these values.
   [[nodiscard]] std::vector<std::vector<bool>> spelled_out(const Values &values) const;
   std::shared_ptr<const SharedProgram> variant(const std::string &port, const BindingValues &values,

@@ -125,6 +125,11 @@ std::string value_text(ValueKind kind, Bytes value) {
     return name_text(value);
   case ValueKind::interface_index:
     return std::to_string(native(value));
+  case ValueKind::cgroup: {
+    std::uint64_t id = 0;
+    std::memcpy(&id, value.data(), std::min(value.size(), sizeof id));
+    return std::to_string(id);
+  }
   case ValueKind::mark:
     return fmt::format("{:#010x}", native(value));
   case ValueKind::connection_state:

@@ -26,6 +26,8 @@ enum class ValueKind : std::uint8_t {
   /// The rest are in the host's byte order.
   interface_index,
   mark,
+  /// The id of a cgroup, decimal.
+  cgroup,
   connection_state,
   connection_direction,
   tcp_flags,

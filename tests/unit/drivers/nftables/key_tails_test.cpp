@@ -43,6 +43,11 @@ TEST(KeyTails, SortedAndOnce) {
             "0a000001 0a000002");
 }
 
+TEST(KeyTails, NoneOfAnEmptyList) {
+  const std::vector<Tuple> none;
+  EXPECT_EQ(std::get<KeyTails>(key_tails(Lookup(), {&none})), KeyTails());
+}
+
 TEST(KeyTails, OneIteratorGivesTuples) {
   EXPECT_EQ(tails_of("<udp srcipaddr='$A' dstportstart='$B'/>",
                      {{"A", "10.0.0.1"}, {"A", "10.0.0.2"}, {"B", "80"}, {"B", "90"}}),
@@ -132,6 +137,22 @@ TEST(KeyTails, AValueOfAnotherType) {
   const auto tails = key_tails(lookup, {&wrong});
   ASSERT_TRUE(std::holds_alternative<NoTails>(tails));
   EXPECT_EQ(std::get<NoTails>(tails), NoTails::wrong_value);
+}
+
+TEST(KeyTails, AnEmptyListMakesNone) {
+  const auto program = testing::program_of(rule("<udp srcipaddr='$A' dstportstart='$B[@1]'/>"));
+  const auto lookups = find_lookups(program).lookups;
+  ASSERT_FALSE(lookups.empty());
+  const std::vector<Tuple> empty;
+  const std::string_view port = "80";
+  const std::vector<Tuple> one = {{{port, nullptr}}};
+  for (const auto &lookup : lookups) {
+    std::vector<const std::vector<Tuple> *> tuples(lookup.slots.size(), &one);
+    tuples.front() = &empty;
+    const auto tails = key_tails(lookup, tuples);
+    ASSERT_TRUE(std::holds_alternative<KeyTails>(tails));
+    EXPECT_TRUE(std::get<KeyTails>(tails).empty());
+  }
 }
 
 } // namespace

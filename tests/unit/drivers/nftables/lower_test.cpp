@@ -24,6 +24,7 @@ public:
   [[nodiscard]] std::string drop() const override { return "drop-out"; }
   [[nodiscard]] std::string reject() const override { return "reject-out"; }
   [[nodiscard]] std::string whole_icmp() const override { return "whole-icmp-out"; }
+  [[nodiscard]] std::string whole_sctp() const override { return "whole-sctp-out"; }
 
 private:
   const ProgramLookups &lookups_;

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What cgroups have sent and received, by the elements of the sets that count.
+#pragma once
+
+#include "drivers/nftables/plan.h"
+#include "drivers/nftables/port_counters.h"
+
+#include <optional>
+
+namespace nwgate::nftables {
+
+/// Of a state whose elements were read with counts; nothing if the kernel has nothing of the cgroup. Packets of the
+/// cgroups below count as well.
+std::optional<PortCounters> cgroup_counters(const KernelState &state, const CgroupKey &cgroup);
+
+} // namespace nwgate::nftables

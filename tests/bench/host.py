@@ -40,7 +40,7 @@ def add_options(parser, layouts=True):
 
 def check_options(parser, options):
     """Gives up, or leaves out a layout, where something is missing; makes paths absolute."""
-    for name in ('nwgate', 'filters', 'sender'):
+    for name in ('nwgate', 'filters', 'sender', 'attacher', 'compare'):
         path = getattr(options, name, None)
         if path is not None:
             if not os.path.exists(path):

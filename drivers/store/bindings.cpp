@@ -12,57 +12,94 @@
 namespace nwgate::store {
 namespace {
 
-std::string file_of(const std::string &directory, const std::string &port) {
-  return fmt::format("{}/{}.xml", directory, port);
+std::string file_of(const std::string &directory, const std::string &name) {
+  return fmt::format("{}/{}.xml", directory, file_stem_of(name));
+}
+
+/// Neither a path that leads elsewhere, nor anything that no binding can be called.
+bool is_binding_name(const std::string &name) {
+  return name.find('/') == std::string::npos || (name.front() == '/' && normal_cgroup_path(name) == name);
 }
 
 } // namespace
 
 Result<std::vector<BindingFiles::Listed>> BindingFiles::list() const {
-  std::map<std::string, Listed> by_port;
+  std::map<std::string, Listed> by_name;
   for (const bool permanent : {true, false}) {
     const auto &directory = permanent ? directories_.bindings : directories_.transient_bindings;
     auto names = list_xml(directory);
     if (!names)
       return fail(std::move(names.error()));
     for (const auto &name : *names) {
-      const auto port = name.substr(0, name.size() - 4);
-      by_port.try_emplace(port, Listed{port, fmt::format("{}/{}", directory, name), permanent});
+      const auto bound = name_of_stem(name.substr(0, name.size() - 4));
+      by_name.try_emplace(bound, Listed{bound, fmt::format("{}/{}", directory, name), permanent});
     }
   }
   std::vector<Listed> files;
-  files.reserve(by_port.size());
-  for (auto &[port, file] : by_port)
+  files.reserve(by_name.size());
+  for (auto &[name, file] : by_name)
     files.push_back(std::move(file));
   return files;
 }
 
-std::optional<BindingFiles::Listed> BindingFiles::find(const std::string &port) const {
-  if (port.find('/') != std::string::npos) // a path that leads elsewhere
+std::optional<BindingFiles::Listed> BindingFiles::find(const std::string &name) const {
+  if (!is_binding_name(name))
     return std::nullopt;
-  if (auto path = file_of(directories_.bindings, port); exists(path))
-    return Listed{port, std::move(path), true};
-  if (auto path = transient_path(port); exists(path))
-    return Listed{port, std::move(path), false};
+  if (auto path = file_of(directories_.bindings, name); exists(path))
+    return Listed{name, std::move(path), true};
+  if (auto path = transient_path(name); exists(path))
+    return Listed{name, std::move(path), false};
   return std::nullopt;
 }
 
-std::string BindingFiles::transient_path(const std::string &port) const {
-  return file_of(directories_.transient_bindings, port);
+std::string BindingFiles::transient_path(const std::string &name) const {
+  return file_of(directories_.transient_bindings, name);
 }
 
 std::optional<Binding> BindingFiles::read(const Listed &file, Diagnostics &diagnostics) const {
   auto bindings = read_binding_file(file.path, limits_, diagnostics);
   if (bindings.empty())
     return std::nullopt;
-  if (bindings.size() > 1 || bindings.front().port != file.port) {
-    diagnostics.error(
-        id::name_is_not_file_name, bindings.front().where,
-        fmt::format("the port is called '{0}', so the file must be called '{0}.xml' and bind nothing else",
-                    bindings.front().port));
+  const auto name = bindings.front().name();
+  if (bindings.size() > 1 || name != file.name) {
+    diagnostics.error(id::name_is_not_file_name, bindings.front().where,
+                      fmt::format("'{}' is bound here, so the file must be called '{}.xml' and bind nothing else", name,
+                                  file_stem_of(name)));
     return std::nullopt;
   }
   return std::move(bindings.front());
+}
+
+std::string file_stem_of(const std::string &name) {
+  if (!name.starts_with('/'))
+    return name;
+  std::string stem;
+  for (const char c : name)
+    if (c == '/')
+      stem += ':';
+    else if (c == ':')
+      stem += "%3A";
+    else if (c == '%')
+      stem += "%25";
+    else
+      stem += c;
+  return stem;
+}
+
+std::string name_of_stem(const std::string &stem) {
+  if (!stem.starts_with(':'))
+    return stem;
+  std::string name;
+  for (std::size_t at = 0; at < stem.size(); ++at)
+    if (stem[at] == ':') {
+      name += '/';
+    } else if (stem.compare(at, 3, "%3A") == 0 || stem.compare(at, 3, "%25") == 0) {
+      name += stem[at + 1] == '3' ? ':' : '%';
+      at += 2;
+    } else {
+      name += stem[at];
+    }
+  return name;
 }
 
 std::vector<Binding> read_binding_file(const std::string &path, const xml::Limits &limits, Diagnostics &diagnostics) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Bindings in files: each named like its port.
+/// Bindings in files: each named like its port, or cgroup.
 #pragma once
 
 #include "drivers/store/directories.h"
@@ -19,26 +19,33 @@ public:
       : directories_(directories), limits_(limits) {}
 
   struct Listed {
-    std::string port;
+    /// Binding::name().
+    std::string name;
     std::string path;
     /// In the administrator's directory.
     bool permanent = false;
   };
-  /// All files, sorted by port; the administrator's wins where a port has two.
+  /// All files, sorted by name; the administrator's wins where there are two.
   [[nodiscard]] Result<std::vector<Listed>> list() const;
-  /// The file of one port.
-  [[nodiscard]] std::optional<Listed> find(const std::string &port) const;
+  /// The file of one binding.
+  [[nodiscard]] std::optional<Listed> find(const std::string &name) const;
 
-  /// Reads one file; reports NWG601 when its port is another than the file's name says.
+  /// Reads one file; reports NWG601 when it binds something else than its name says.
   std::optional<Binding> read(const Listed &file, Diagnostics &diagnostics) const;
 
-  /// Where the command keeps the binding of a port.
-  [[nodiscard]] std::string transient_path(const std::string &port) const;
+  /// Where the command keeps a binding.
+  [[nodiscard]] std::string transient_path(const std::string &name) const;
 
 private:
   const Directories &directories_;
   xml::Limits limits_;
 };
+
+/// The name of a binding's file, without `.xml`: that of the port; of a cgroup, `:system.slice:nginx.service` for
+/// `/system.slice/nginx.service`, in which `:` is `%3A` and `%` is `%25`. No port's name has a colon.
+std::string file_stem_of(const std::string &name);
+/// What file_stem_of() was given.
+std::string name_of_stem(const std::string &stem);
 
 /// Reads a file of one or more bindings (`<domain>` may have several).
 std::vector<Binding> read_binding_file(const std::string &path, const xml::Limits &limits, Diagnostics &diagnostics);

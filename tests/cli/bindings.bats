@@ -12,7 +12,7 @@ bound() { nft list chain bridge nat PREROUTING | sed -n 's/.*iifname "\(.*\)" .*
   sed "s/v0/v1/; s|<filterb.*|&<owner><name>vm</name><uuid>d54df46f-1ab5-4a22-8618-4560ef5f2c2c</uuid></owner>|" v0.xml >v1.xml
   fails 0 nwgate bind v1.xml
   same "$(bound)" 'v0 v1 '
-  has "$(nwgate bindings)" 'PORT' 'OWNER' 'v0    clean-traffic  52:54:00:00:00:01  IP=10.0.0.1' 'IP=10.0.0.1  vm     '
+  has "$(nwgate bindings)" 'NAME' 'OWNER' 'v0    clean-traffic  52:54:00:00:00:01  IP=10.0.0.1' 'IP=10.0.0.1  vm     '
   has "$(ebtables-save)" '-A I-v0-ipv4-ip -p IPv4 --ip-src 10.0.0.1 -j RETURN'
 }
 

@@ -3,7 +3,7 @@
 # Help, and wrong usage.
 load ../kernel/lifecycle/helpers
 
-commands='check define undefine list show bind unbind bindings render chains stats diff apply'
+commands='check define undefine list show bind unbind bindings render chains stats diff apply watch'
 
 @test "--help names every command; each command has --help" {
   fails 0 nwgate_plain --help
@@ -54,7 +54,7 @@ wrong() {
     wrong "$command --layout" layout
   done
   for command in check define undefine show unbind render; do wrong "$command" "usage: nwgate $command"; done
-  for command in list bindings diff apply; do wrong "$command word" "usage: nwgate $command"; done
+  for command in list bindings diff apply watch; do wrong "$command word" "usage: nwgate $command"; done
   for command in show undefine render bind chains stats; do wrong "$command one two"; done
   wrong bind 'either a FILE'
   wrong 'bind --port v0' 'either a FILE'

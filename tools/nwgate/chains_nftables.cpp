@@ -3,6 +3,8 @@
 #include "tools/nwgate/chains_view.h"
 
 #include "drivers/netlink/user_data.h"
+#include "drivers/nftables/cgroup_counters.h"
+#include "drivers/nftables/cgroup_layout.h"
 #include "drivers/nftables/describe.h"
 #include "drivers/nftables/element_words.h"
 #include "drivers/nftables/layout.h"
@@ -55,6 +57,31 @@ public:
       if (only_.empty() || name == only_)
         ports.push_back(listed_port(name, counters));
     return ports;
+  }
+
+  std::optional<ListedPort> cgroup(const std::string &name, const nftables::CgroupKey &cgroup) {
+    const auto counters = nftables::cgroup_counters(state_, cgroup);
+    const auto *table = state_.find(Family::inet);
+    if (!counters || table == nullptr)
+      return std::nullopt;
+    ListedPort listed;
+    listed.port = name;
+    listed.layout = "nftables";
+    listed.counters = *counters;
+    const auto bytes = nftables::cgroup_key_bytes(cgroup.place, cgroup.id);
+    const std::string key(bytes.begin(), bytes.end());
+    std::set<std::vector<std::uint8_t>> sharing;
+    for (const auto &[set_name, set] : table->sets)
+      for (const auto &element : set.listing.verdicts)
+        if (element.chain.starts_with(counters->program + '/'))
+          sharing.insert(element.key);
+    listed.program = ListedProgram{counters->program, nftables::filter_of(counters->program),
+                                   std::string(nftables::attachment_text(counters->attachment)), sharing.size()};
+    add_links(Family::inet, *table, counters->program, key, listed);
+    sort_links(counters->program, listed);
+    for (const auto direction : {Direction::out, Direction::in})
+      add_chains(Family::inet, direction, counters->program, key, listed);
+    return listed;
   }
 
 private:
@@ -295,6 +322,11 @@ private:
 std::vector<ListedPort> list_ports(const nftables::KernelState &state, const xtables::SetIndex &sets,
                                    const std::string &only) {
   return Lister(state, sets, only).run();
+}
+
+std::optional<ListedPort> list_cgroup(const nftables::KernelState &state, const xtables::SetIndex &sets,
+                                      const std::string &name, const nftables::CgroupKey &key) {
+  return Lister(state, sets, name).cgroup(name, key);
 }
 
 } // namespace nwgate

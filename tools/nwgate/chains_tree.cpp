@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/chains_tree.h"
 
+#include "engine/model/cgroup.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,7 +19,8 @@ public:
   Tree(const ListedPort &port, const Colours &colours) : port_(port), colours_(colours) {}
 
   std::string make() {
-    text_ = fmt::format("{}port {}{}\n", colours_.bold(), port_.port, colours_.end());
+    const bool is_cgroup = parse_cgroup_name(port_.port).has_value();
+    text_ = fmt::format("{}{} {}{}\n", colours_.bold(), is_cgroup ? "cgroup" : "port", port_.port, colours_.end());
     if (port_.program)
       add_program(*port_.program);
     if (port_.counters)
@@ -49,6 +52,8 @@ private:
       return "as a bridge port, whose connections the bridge tracks";
     if (attachment == "routed")
       return "by its own device, routed";
+    if (attachment == "cgroup")
+      return "where its sockets send and receive, by nf_tables";
     return attachment == "macvtap" ? "as a macvtap" : "by its own device";
   }
 

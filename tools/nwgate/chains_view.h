@@ -4,6 +4,7 @@
 
 #include "drivers/netlink/counters.h"
 #include "drivers/nftables/kernel_state.h"
+#include "drivers/nftables/plan.h"
 #include "drivers/nftables/port_counters.h"
 #include "drivers/xtables/kernel_view.h"
 
@@ -70,5 +71,9 @@ std::vector<ListedPort> list_ports(const xtables::KernelView &view, const std::s
 /// The state's elements have to be read with counts. `sets` are the host's IP sets.
 std::vector<ListedPort> list_ports(const nftables::KernelState &state, const xtables::SetIndex &sets,
                                    const std::string &only);
+
+/// A cgroup that the layout nftables has rules for; nothing if it has none.
+std::optional<ListedPort> list_cgroup(const nftables::KernelState &state, const xtables::SetIndex &sets,
+                                      const std::string &name, const nftables::CgroupKey &key);
 
 } // namespace nwgate

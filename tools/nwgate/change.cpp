@@ -4,9 +4,11 @@
 #include "drivers/link/devices.h"
 #include "drivers/nftables/bridge_conntrack.h"
 #include "engine/model/diagnostic_ids.h"
+#include "tools/nwgate/cgroups.h"
 #include "tools/nwgate/exit_codes.h"
 #include "tools/nwgate/output.h"
 
+#include <cerrno>
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
@@ -35,6 +37,7 @@ nftables::Desired HostChange::for_nftables(const Session &session) && {
   desired.options.mark_mask = session.settings.mark_mask;
   desired.leaving = leaving;
   desired.untouched = untouched;
+  desired.cgroups = cgroups;
   for (auto &port : ports)
     if (auto *program = std::get_if<nftables::PortProgram>(&port.rules))
       desired.ports.push_back({std::move(*program), port.device});
@@ -48,13 +51,26 @@ Result<HostChange> compile_host(Session &session, Compiler &compiler) {
     return fail(std::move(files.error()));
   HostChange host;
   for (const auto &file : *files) {
+    if (parse_cgroup_name(file.name))
+      continue;
     const auto binding = bindings.read(file, session.diagnostics);
     auto port = binding ? compiler.compile(*binding, session.diagnostics) : std::nullopt;
     if (port)
       host.ports.push_back(std::move(*port));
     else
-      host.untouched.insert(file.port);
+      host.untouched.insert(file.name);
   }
+  const auto cgroups = compile_cgroups(session, compiler, {}, {}, true);
+  if (!cgroups)
+    return fail(cgroups.error());
+  if (session.settings.layout == "xtables")
+    return host;
+  host.bpf = all_bpf(*cgroups);
+  auto placed = place_cgroups(*cgroups, compiler);
+  if (placed)
+    host.cgroups = std::move(*placed);
+  else if (placed.error().code() != ENOENT || !cgroups->compiled.empty()) // without a cgroup2, nothing to bind to
+    return fail(std::move(placed.error()));
   return host;
 }
 
@@ -139,6 +155,8 @@ Result<Committed> commit_nftables(Session &session, const HostChange &change, Sc
 Result<> remove_other_layout(Session &session, const HostChange &change, netlink::Channel &channel) {
   HostChange nothing;
   nothing.untouched = change.untouched;
+  if (session.settings.layout == "xtables")
+    nothing.cgroups.emplace();
   const auto removed = session.settings.layout == "xtables"
                            ? commit_nftables(session, nothing, Scope::everything, channel)
                            : commit_xtables(session, nothing, Scope::everything, channel);
@@ -183,6 +201,8 @@ int commit_change(Session &session, const HostChange &wanted, Scope scope) {
   }
   if (scope == Scope::named_ports && session.diagnostics.error_count() != errors)
     return exit_machine;
+  if (auto attached = attach_bpf(session, change.bpf); !attached)
+    return session.fail_with(attached.error());
   const auto committed =
       is_xtables ? commit_xtables(session, change, scope, *socket) : commit_nftables(session, change, scope, *socket);
   if (!committed)
@@ -191,6 +211,9 @@ int commit_change(Session &session, const HostChange &wanted, Scope scope) {
     std::cerr << fmt::format("commit: {} us, {} operations, {} bytes\n",
                              std::chrono::duration_cast<std::chrono::microseconds>(committed->time).count(),
                              committed->operations, committed->bytes);
+  if (session.diagnostics.error_count() == errors)
+    if (auto detached = detach_bpf(session, change.bpf); !detached)
+      return session.fail_with(detached.error());
   // Behind the commit: for a moment both are in force, never none.
   if (scope == Scope::everything && session.diagnostics.error_count() == errors)
     if (auto removed = remove_other_layout(session, change, *socket); !removed)
@@ -207,27 +230,42 @@ Result<HostChange> compile_users(Session &session, Session &before, const std::s
   Compiler compiler(session);
   Compiler compiler_before(before);
   HostChange host;
+  bool any_cgroup = false;
   for (const auto &file : *files) {
     Diagnostics unread;
     const auto binding = bindings.read(file, unread);
     if (!binding)
       continue;
     Diagnostics old_errors;
-    const bool was_well = compiler_before.compile(*binding, old_errors).has_value();
     Diagnostics new_errors;
-    auto port = compiler.compile(*binding, new_errors);
+    const bool is_cgroup = binding->cgroup.has_value();
+    const bool was_well = is_cgroup ? compiler_before.compile_cgroup(*binding, old_errors).has_value()
+                                    : compiler_before.compile(*binding, old_errors).has_value();
+    auto port = is_cgroup ? std::nullopt : compiler.compile(*binding, new_errors);
+    const bool is_well = is_cgroup ? compiler.compile_cgroup(*binding, new_errors).has_value() : port.has_value();
     const auto &reached = compiler.filters_of(binding->filter.filter);
     const auto &reached_before = compiler_before.filters_of(binding->filter.filter);
     const bool uses = std::ranges::any_of(
         filters, [&](const std::string &name) { return reached.contains(name) || reached_before.contains(name); });
     if (!uses)
       continue;
-    users.push_back(file.port);
+    users.push_back(file.name);
+    any_cgroup |= is_cgroup;
     if (port)
       host.ports.push_back(std::move(*port));
-    else if (was_well)
+    else if (was_well && !is_well)
       session.diagnostics.append(new_errors);
   }
+  if (!any_cgroup)
+    return host;
+  const auto cgroups = compile_cgroups(session, compiler, {}, {}, false);
+  if (!cgroups)
+    return fail(cgroups.error());
+  auto placed = place_cgroups(*cgroups, compiler);
+  if (!placed)
+    return fail(std::move(placed.error()));
+  host.cgroups = std::move(*placed);
+  host.bpf = all_bpf(*cgroups);
   return host;
 }
 

@@ -4,6 +4,7 @@
 
 #include "drivers/nftables/apply.h"
 #include "drivers/xtables/apply.h"
+#include "tools/nwgate/bpf_cgroups.h"
 #include "tools/nwgate/compiler.h"
 #include "tools/nwgate/session.h"
 
@@ -16,6 +17,10 @@ namespace nwgate {
 /// What should be there, in the layout of the settings.
 struct HostChange {
   std::vector<CompiledPort> ports;
+  /// What cgroups shall have: all of them. Nothing if the change is not about cgroups.
+  std::optional<nftables::DesiredCgroups> cgroups;
+  /// And what they have of the backend BPF.
+  BpfChange bpf;
   /// Ports that shall have nothing.
   std::vector<std::string> leaving;
   /// Ports that keep what they have: their documents are broken at the moment.

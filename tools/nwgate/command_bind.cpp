@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/model/diagnostic_ids.h"
 #include "engine/xml/binding_reader.h"
 #include "engine/xml/binding_writer.h"
-#include "tools/nwgate/change.h"
+#include "tools/nwgate/bind.h"
 #include "tools/nwgate/commands.h"
 #include "tools/nwgate/exit_codes.h"
 
-#include <filesystem>
 #include <fmt/format.h>
-#include <map>
 
 namespace nwgate {
 namespace {
@@ -16,26 +13,62 @@ namespace {
 struct BindOptions {
   std::string port;
   std::string mac;
+  std::string cgroup;
+  std::string classid;
+  std::string backend;
+  bool merges = false;
   std::string filter;
   std::string owner;
   std::vector<std::string> parameters;
+
+  [[nodiscard]] bool is_of_cgroup() const { return !cgroup.empty() || !classid.empty(); }
+  [[nodiscard]] bool has_any() const {
+    return is_of_cgroup() || merges || !port.empty() || !mac.empty() || !filter.empty() || !owner.empty() ||
+           !backend.empty() || !parameters.empty();
+  }
+  [[nodiscard]] bool has_needed() const {
+    if (is_of_cgroup())
+      return !filter.empty() && port.empty() && mac.empty() && (cgroup.empty() || classid.empty());
+    return !port.empty() && !mac.empty() && !filter.empty() && backend.empty() && !merges;
+  }
 };
+
+CgroupName cgroup_of(const BindOptions &options) {
+  if (!options.classid.empty()) {
+    const auto classid = parse_classid(options.classid);
+    if (!classid)
+      throw po::error(fmt::format("--classid '{}' is not a number from 1 to 0xffffffff", options.classid));
+    return {{}, *classid};
+  }
+  auto path = normal_cgroup_path(options.cgroup);
+  if (!path)
+    throw po::error(
+        fmt::format("--cgroup '{}' is not a path from the root of cgroup2 on, as in /system.slice", options.cgroup));
+  return {std::move(*path), 0};
+}
 
 /// The options as a document, so that they meet the same checks as a file.
 Binding binding_of(const BindOptions &options) {
   Binding binding;
-  binding.port = options.port;
   binding.owner_name = options.owner;
-  const auto mac = MacAddress::parse(options.mac);
-  if (!mac)
-    throw po::error(fmt::format("--mac '{}' is not a MAC address", options.mac));
-  binding.mac = *mac;
+  if (options.is_of_cgroup()) {
+    binding.cgroup = cgroup_of(options);
+    binding.merges_lists = options.merges;
+    const auto backend = find_backend(options.backend.empty() ? "auto" : options.backend);
+    if (!backend)
+      throw po::error(fmt::format("--backend '{}' is not auto, bpf or nftables", options.backend));
+    binding.backend = *backend;
+  } else {
+    binding.port = options.port;
+    const auto mac = MacAddress::parse(options.mac);
+    if (!mac)
+      throw po::error(fmt::format("--mac '{}' is not a MAC address", options.mac));
+    binding.mac = *mac;
+  }
   binding.filter.filter = options.filter;
   for (const auto &parameter : options.parameters) {
-    const auto equals = parameter.find('=');
-    if (equals == std::string::npos)
+    if (!add_parameter(parameter, binding))
       throw po::error(fmt::format("-p '{}' is not NAME=VALUE", parameter));
-    binding.filter.parameters.push_back({parameter.substr(0, equals), parameter.substr(equals + 1), {}});
   }
   return binding;
 }
@@ -48,33 +81,21 @@ std::vector<Binding> read(const Arguments &arguments, const BindOptions &options
   return store::read_binding_file(arguments.words().front(), session.settings.document_limits, session.diagnostics);
 }
 
-bool is_same_file(const std::string &left, const std::string &right) {
-  std::error_code error;
-  return std::filesystem::equivalent(left, right, error) && !error;
-}
-
-/// A port that the administrator's own file binds is bound by that file only.
-bool belongs_to_administrator(const Binding &binding, const Arguments &arguments, Session &session) {
-  const auto file = session.bindings().find(binding.port);
-  if (!file || !file->permanent)
-    return false;
-  if (arguments.words().empty() || !is_same_file(arguments.words().front(), file->path))
-    session.diagnostics.error(
-        id::administrators_file, binding.where,
-        fmt::format("port '{}' is bound by {}: edit that file and run nwgate apply", binding.port, file->path));
-  return true;
-}
-
 } // namespace
 
 int command_bind(const Words &words) {
   BindOptions options;
   Arguments arguments(
-      "bind", "FILE | --port NAME --mac ADDRESS --filter NAME [-p NAME=VALUE]...",
-      "Attaches a filter to a port. FILE is a <filterbinding>, or a libvirt <interface> or <domain>, whose\n"
-      "interfaces are then all bound, in one transaction. A port that is bound already gets the new binding.");
+      "bind", "FILE | --port NAME --mac ADDRESS --filter NAME | --cgroup PATH --filter NAME [-p NAME=VALUE]...",
+      "Attaches a filter to a port or a cgroup. FILE is a <filterbinding>, a <cgroupbinding>, or a libvirt\n"
+      "<interface> or <domain>, whose interfaces are then all bound, in one transaction. What is bound already gets\n"
+      "the new binding. A cgroup that does not exist is bound when it does: see nwgate apply and nwgate watch.");
   arguments.add_options()("port", po::value(&options.port)->value_name("NAME"), "the network device")(
       "mac", po::value(&options.mac)->value_name("ADDRESS"), "the MAC address of the workload behind it")(
+      "cgroup", po::value(&options.cgroup)->value_name("PATH"), "a cgroup of v2, from the root of its hierarchy on")(
+      "classid", po::value(&options.classid)->value_name("NUMBER"), "the class id of cgroups of net_cls (v1)")(
+      "backend", po::value(&options.backend)->value_name("NAME"), "of a cgroup: auto, bpf or nftables")(
+      "merge", po::bool_switch(&options.merges), "the lists ALLOW and DENY of the cgroups above are this one's too")(
       "filter", po::value(&options.filter)->value_name("NAME"),
       "the top filter")("owner", po::value(&options.owner)->value_name("NAME"), "the workload's name, for the listing")(
       "parameter,p", po::value(&options.parameters)->value_name("NAME=VALUE"),
@@ -82,11 +103,9 @@ int command_bind(const Words &words) {
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 1);
-  const bool has_needed = !options.port.empty() && !options.mac.empty() && !options.filter.empty();
-  const bool has_any = !options.port.empty() || !options.mac.empty() || !options.filter.empty() ||
-                       !options.owner.empty() || !options.parameters.empty();
-  if (arguments.words().empty() ? !has_needed : has_any)
-    throw po::error("bind takes either a FILE alone, or --port, --mac and --filter");
+  if (arguments.words().empty() ? !options.has_needed() : options.has_any())
+    throw po::error(
+        "bind takes either a FILE alone; or --port, --mac and --filter; or --cgroup or --classid, and --filter");
 
   auto opened = Session::open(arguments.common());
   if (const auto *code = std::get_if<int>(&opened))
@@ -97,39 +116,7 @@ int command_bind(const Words &words) {
   if (!lock)
     return session.fail_with(lock.error());
 
-  Compiler compiler(session);
-  HostChange host;
-  std::map<std::string, std::string> documents; // path and text
-  std::set<std::string> ports;
-  for (const auto &binding : bindings) {
-    if (!ports.insert(binding.port).second)
-      session.diagnostics.error(id::port_given_twice, binding.where,
-                                fmt::format("port '{}' is bound twice here", binding.port));
-    if (!belongs_to_administrator(binding, arguments, session))
-      documents[session.bindings().transient_path(binding.port)] = xml::write_binding(binding);
-    if (auto port = compiler.compile(binding, session.diagnostics))
-      host.ports.push_back(std::move(*port));
-  }
-  if (!session.diagnostics.ok())
-    return session.finish();
-
-  std::vector<store::StagedFile> staged;
-  for (const auto &[path, text] : documents) {
-    auto file = store::StagedFile::write(path, text);
-    if (!file)
-      return session.fail_with(file.error());
-    staged.push_back(std::move(*file));
-  }
-  if (const int code = commit_change(session, host, Scope::named_ports); code != 0) {
-    session.finish();
-    return code;
-  }
-  for (auto &file : staged)
-    if (auto published = file.publish(); !published)
-      return session.fail_with(published.error());
-  for (const auto &port : host.ports)
-    warn_of_bridge_netfilter(session, port);
-  return session.finish();
+  return bind_all(session, bindings, arguments.words().empty() ? std::string() : arguments.words().front());
 }
 
 } // namespace nwgate

@@ -10,7 +10,7 @@
 namespace nwgate {
 
 int command_bindings(const Words &words) {
-  Arguments arguments("bindings", "", "Lists the bindings: port, filter, MAC, parameters, owner, and file.");
+  Arguments arguments("bindings", "", "Lists the bindings: port or cgroup, filter, MAC, parameters, owner, and file.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 0);
@@ -24,12 +24,12 @@ int command_bindings(const Words &words) {
     return session.fail_with(files.error());
 
   auto json = nlohmann::ordered_json::array();
-  std::vector<std::vector<std::string>> rows = {{"PORT", "FILTER", "MAC", "PARAMETERS", "OWNER", "FILE"}};
+  std::vector<std::vector<std::string>> rows = {{"NAME", "FILTER", "MAC", "PARAMETERS", "OWNER", "FILE"}};
   for (const auto &file : *files) {
     const auto binding = bindings.read(file, session.diagnostics);
     if (!binding) {
-      rows.push_back({file.port, "(broken)", "", "", "", file.path});
-      json.push_back({{"port", file.port}, {"broken", true}, {"file", file.path}});
+      rows.push_back({file.name, "(broken)", "", "", "", file.path});
+      json.push_back({{"port", file.name}, {"broken", true}, {"file", file.path}});
       continue;
     }
     std::string parameters;
@@ -38,15 +38,21 @@ int command_bindings(const Words &words) {
       parameters += (parameters.empty() ? "" : " ") + parameter.name + "=" + parameter.value;
       list.push_back({{"name", parameter.name}, {"value", parameter.value}});
     }
-    rows.push_back(
-        {binding->port, binding->filter.filter, binding->mac.to_string(), parameters, binding->owner_name, file.path});
-    json.push_back({{"port", binding->port},
-                    {"filter", binding->filter.filter},
-                    {"mac", binding->mac.to_string()},
-                    {"parameters", list},
-                    {"owner", binding->owner_name},
-                    {"permanent", file.permanent},
-                    {"file", file.path}});
+    rows.push_back({file.name, binding->filter.filter, binding->cgroup ? "" : binding->mac.to_string(), parameters,
+                    binding->owner_name, file.path});
+    nlohmann::ordered_json entry = {{binding->cgroup ? "cgroup" : "port", file.name},
+                                    {"filter", binding->filter.filter}};
+    if (binding->cgroup) {
+      entry["backend"] = name_of(binding->backend);
+      entry["merge"] = binding->merges_lists;
+    } else {
+      entry["mac"] = binding->mac.to_string();
+    }
+    entry["parameters"] = list;
+    entry["owner"] = binding->owner_name;
+    entry["permanent"] = file.permanent;
+    entry["file"] = file.path;
+    json.push_back(std::move(entry));
   }
   std::cout << (session.options.json ? json.dump(2) + '\n' : format_table(rows));
   return session.finish();

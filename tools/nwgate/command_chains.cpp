@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/nwgate/bpf_cgroups.h"
+#include "tools/nwgate/cgroups.h"
 #include "tools/nwgate/chains_json.h"
 #include "tools/nwgate/chains_tree.h"
 #include "tools/nwgate/commands.h"
 #include "tools/nwgate/exit_codes.h"
 #include "tools/nwgate/session.h"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
+#include <tuple>
 
 namespace nwgate {
 namespace {
@@ -43,12 +47,69 @@ Result<std::vector<ListedPort>> list_layout(const Session &session, netlink::Cha
   return list_ports(*state, session.ip_sets, only);
 }
 
+/// A cgroup's BPF programs, if it has any.
+Result<std::optional<std::string>> bpf_text(const Session &session, const std::string &name, const Colours &colours) {
+  const auto directory = BpfPins(session).directory_of(name);
+  if (!std::filesystem::exists(directory))
+    return std::optional<std::string>();
+  const auto library = bpf::Library::load();
+  if (!library)
+    return fail(library.error());
+  const auto attached = bpf::read_attached(*library, directory);
+  if (!attached)
+    return fail(attached.error());
+  auto text = fmt::format("{}cgroup {}{}\n  attached where its sockets send and receive, by BPF, pinned in {}\n\n",
+                          colours.bold(), name, colours.end(), directory);
+  text += fmt::format("{}{:>10} {:>12} {:>10} {:>12}{}\n", colours.dim(), "accepted", "bytes", "dropped", "bytes",
+                      colours.end());
+  for (const auto &[word, program, counts] :
+       {std::tuple("out", attached->out, attached->out_counts), std::tuple("in", attached->in, attached->in_counts)})
+    text += fmt::format("{:>10} {:>12} {:>10} {:>12}  {}{}\n", counts.accepted.packets, counts.accepted.bytes,
+                        counts.dropped.packets, counts.dropped.bytes, word,
+                        program ? fmt::format(", program {} of cgroup {}", program->id, program->cgroup_id)
+                                : std::string(", no program"));
+  return std::optional(std::move(text));
+}
+
+/// What a cgroup has in the kernel.
+int show_cgroup(const CgroupName &name, const std::string &format, netlink::Channel &channel, Session &session) {
+  const auto key = find_cgroup(name);
+  if (!key)
+    return session.fail_with(key.error());
+  const auto state =
+      nftables::read_state(channel, nftables::ReadElements::none, nftables::ReadElements::all_with_counts);
+  if (!state)
+    return session.fail_with(state.error());
+  const Colours colours;
+  const auto text = name.to_string();
+  const auto listed = *key ? list_cgroup(*state, session.ip_sets, text, **key) : std::nullopt;
+  if (format == "json") {
+    std::cout << to_json(listed ? std::vector{*listed} : std::vector<ListedPort>{});
+    return session.finish();
+  }
+  if (listed) {
+    std::cout << (format == "tree" ? to_tree(*listed, colours) : to_lines(*listed, true));
+    return session.finish();
+  }
+  const auto of_bpf = bpf_text(session, text, colours);
+  if (!of_bpf)
+    return session.fail_with(of_bpf.error());
+  if (*of_bpf)
+    std::cout << **of_bpf;
+  else if (session.bindings().find(text))
+    std::cout << fmt::format("cgroup {}\n  {}\n", text,
+                             *key ? "has nothing in the kernel" : "does not exist: it waits");
+  else
+    std::cerr << fmt::format("nwgate: cgroup '{}' is not bound\n", text);
+  return session.bindings().find(text) ? session.finish() : exit_document;
+}
+
 } // namespace
 
 int command_chains(const Words &words) {
   std::string format = "tree";
   Arguments arguments(
-      "chains", "[PORT] [--format tree|xtables|nft|json]",
+      "chains", "[PORT|CGROUP] [--format tree|xtables|nft|json]",
       "Shows the effective chains as the kernel holds them now: each rule with its packets and bytes, its\n"
       "verdict, and the file and line that it comes from.");
   arguments.add_options()(
@@ -74,6 +135,8 @@ int command_chains(const Words &words) {
   if (!socket)
     return session.fail_with(socket.error());
   const auto only = arguments.words().empty() ? std::string{} : arguments.words().front();
+  if (const auto cgroup = parse_cgroup_name(only))
+    return show_cgroup(*cgroup, format, *socket, session);
   const auto listed = list_layout(session, *socket, only);
   if (!listed)
     return session.fail_with(listed.error());

@@ -46,7 +46,7 @@ int command_check(const Words &words) {
       return session.fail_with(text.error());
     const auto source = std::make_shared<const SourceText>(path, std::move(*text));
     const auto root = root_of(source, limits);
-    if (root == "filterbinding" || root == "interface" || root == "domain") {
+    if (root == "filterbinding" || root == "cgroupbinding" || root == "interface" || root == "domain") {
       for (auto &binding : xml::read_bindings(source, limits, session.diagnostics))
         bindings.push_back(std::move(binding));
     } else if (auto filter = xml::read_filter(source, limits, session.diagnostics)) {
@@ -58,7 +58,10 @@ int command_check(const Words &words) {
     (void)resolve(filter.name, filter.where, session.filters, session.settings.resolve_limits, session.diagnostics);
   Compiler compiler(session);
   for (const auto &binding : bindings)
-    (void)compiler.compile(binding, session.diagnostics);
+    if (binding.cgroup)
+      (void)compiler.compile_cgroup(binding, session.diagnostics);
+    else
+      (void)compiler.compile(binding, session.diagnostics);
 
   if (session.options.json)
     std::cout << to_json(session.diagnostics.sorted());

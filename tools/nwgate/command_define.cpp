@@ -109,7 +109,7 @@ int command_define(const Words &words) {
       return session.fail_with(file.error());
     staged.push_back(std::move(*file));
   }
-  if (!host->ports.empty())
+  if (!host->ports.empty() || host->cgroups)
     if (const int code = commit_change(session, *host, Scope::named_ports); code != 0) {
       session.finish();
       return code;

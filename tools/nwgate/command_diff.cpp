@@ -88,6 +88,9 @@ int command_diff(const Words &words) {
   if (!socket)
     return session.fail_with(socket.error());
   const auto errors = session.diagnostics.error_count();
+  const auto of_bpf = bpf_drift(session, host->bpf);
+  if (!of_bpf)
+    return session.fail_with(of_bpf.error());
   const auto compared = session.settings.layout == "xtables" ? compare_xtables(session, *host, *socket)
                                                              : compare_nftables(session, std::move(*host), *socket);
   if (!compared)
@@ -101,14 +104,18 @@ int command_diff(const Words &words) {
     auto json = nlohmann::ordered_json::array();
     for (const auto &drift : drifts)
       json.push_back(json_of(drift));
+    for (const auto &[name, what] : *of_bpf)
+      json.push_back({{"kind", what}, {"backend", "bpf"}, {"cgroup", name}});
     std::cout << json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   } else {
     const Colours colours;
     for (const auto &drift : drifts)
       std::cout << line_of(drift, colours);
+    for (const auto &[name, what] : *of_bpf)
+      std::cout << fmt::format("bpf program of cgroup {}: {}\n", name, what);
   }
   const bool refused = session.diagnostics.error_count() != errors;
-  const int code = session.finish(drifts.empty() ? exit_done : exit_no);
+  const int code = session.finish(drifts.empty() && of_bpf->empty() ? exit_done : exit_no);
   return refused ? exit_machine : code;
 }
 

@@ -9,6 +9,7 @@
 #include "tools/nwgate/explain_capture.h"
 #include "tools/nwgate/explanation_output.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iostream>
 #include <sstream>
@@ -84,6 +85,19 @@ int explain_file(const std::string &path, const Binding &binding, const ClosedPr
   return session.finish(meets ? exit_done : exit_no);
 }
 
+/// A cgroup's packet has to be accepted for the bound cgroups above it, too.
+std::vector<Binding> ancestors_of(const Binding &binding, Session &session) {
+  std::vector<Binding> ancestors;
+  const auto files = session.bindings();
+  for (auto path = binding.cgroup ? binding.cgroup->path : std::string(); path.size() > 1;) {
+    path.resize(std::max<std::size_t>(path.rfind('/'), 1));
+    if (const auto file = files.find(path))
+      if (auto above = files.read(*file, session.diagnostics))
+        ancestors.push_back(std::move(*above));
+  }
+  return ancestors;
+}
+
 int explain_words(const std::vector<std::string> &words, const Binding &binding, const ClosedProgram &program,
                   const ExplainOptions &options, Session &session) {
   PacketDefaults defaults;
@@ -93,7 +107,18 @@ int explain_words(const std::vector<std::string> &words, const Binding &binding,
     throw po::error("the packet: " + *why);
   const auto explanation = explain_packet(program, std::get<Packet>(packet));
   std::cout << (session.options.json ? explanation_json(explanation) : explanation_text(explanation));
-  const bool is_accepted = explanation.verdict == VerdictKind::accept;
+  bool is_accepted = explanation.verdict == VerdictKind::accept;
+  Compiler compiler(session);
+  for (const auto &above : ancestors_of(binding, session)) {
+    const auto closed = compiler.close(above, session.diagnostics);
+    if (!closed)
+      return session.finish();
+    const auto other = explain_packet(*closed, std::get<Packet>(packet));
+    if (!session.options.json)
+      std::cout << fmt::format("\nand cgroup {}, which is above it:\n", above.name());
+    std::cout << (session.options.json ? explanation_json(other) : explanation_text(other));
+    is_accepted = is_accepted && other.verdict == VerdictKind::accept;
+  }
   return session.finish(options.meets(is_accepted, !is_accepted) ? exit_done : exit_no);
 }
 

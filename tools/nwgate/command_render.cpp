@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/bpf/disassembly.h"
+#include "drivers/cgroup/hierarchy.h"
+#include "drivers/nftables/cgroup_layout.h"
 #include "drivers/nftables/desired_state.h"
 #include "drivers/nftables/ruleset_text.h"
 #include "drivers/store/bindings.h"
@@ -32,6 +35,26 @@ std::optional<std::string> render_nftables(const Binding &binding, Compiler &com
   return nftables::to_nft_text(state->ruleset, xtables::AnySet());
 }
 
+/// The table of a host with this cgroup alone, whose id is told only by the kernel: 0 stands for it. With the backend
+/// BPF, the code of its programs.
+std::optional<std::string> render_cgroup(const Binding &binding, Compiler &compiler, Session &session) {
+  auto compiled = compiler.compile_cgroup(binding, session.diagnostics);
+  if (!compiled)
+    return std::nullopt;
+  if (compiled->filter)
+    return fmt::format("out:\n{}\nin:\n{}", bpf::disassemble(compiled->filter->out.code),
+                       bpf::disassemble(compiled->filter->in.code));
+  const auto &name = compiled->name;
+  const nftables::CgroupPlace place{name.path.empty(), name.path.empty() ? 0 : cgroup::level_of(name.path)};
+  auto program = compiled->program;
+  program.program = compiler.at_place(program.program, place);
+  nftables::DesiredCgroups desired;
+  desired.cgroups.push_back({std::move(program), name.classid});
+  std::set<std::string> at_fault;
+  const auto state = nftables::desired_cgroups(desired, nullptr, xtables::AnySet(), session.diagnostics, at_fault);
+  return state ? std::optional(nftables::to_nft_text(state->ruleset, xtables::AnySet())) : std::nullopt;
+}
+
 /// The binding in the form that is asked for; nothing when there is an error, which is in the session's diagnostics.
 std::optional<std::string> render(const Binding &binding, const std::string &format, bool open, Compiler &compiler,
                                   Session &session) {
@@ -48,6 +71,11 @@ std::optional<std::string> render(const Binding &binding, const std::string &for
     return to_text(closed->program);
   if (format == "json")
     return to_json(closed->program);
+  if (binding.cgroup) {
+    if (format == "nft")
+      return render_cgroup(binding, compiler, session);
+    throw po::error("a cgroup has no chains that the xtables tools list: program, nft or json");
+  }
   if (format == "nft" && session.settings.layout == "nftables")
     return render_nftables(binding, compiler, session);
   const auto ruleset = compiler.compile_xtables(binding, session.diagnostics);

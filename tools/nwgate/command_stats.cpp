@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/nftables/port_counters.h"
+#include "tools/nwgate/cgroup_stats.h"
 #include "tools/nwgate/chains_json.h"
 #include "tools/nwgate/commands.h"
 #include "tools/nwgate/exit_codes.h"
@@ -43,13 +44,36 @@ std::string to_table(const Ports &ports) {
   return format_table(rows);
 }
 
+enum class Output : std::uint8_t { table, json, prometheus };
+
+int show_cgroups(const Words &words, Output form, Session &session) {
+  auto cgroups = cgroup_stats(session);
+  if (!cgroups)
+    return session.fail_with(cgroups.error());
+  if (!words.empty()) {
+    std::erase_if(*cgroups, [&](const auto &entry) { return entry.first != words.front(); });
+    if (cgroups->empty()) {
+      std::cerr << fmt::format("nwgate: cgroup '{}' is not bound\n", words.front());
+      return exit_document;
+    }
+  }
+  std::cout << (form == Output::prometheus ? cgroup_stats_prometheus(*cgroups)
+                : form == Output::json     ? cgroup_stats_json(*cgroups)
+                                           : cgroup_stats_table(*cgroups));
+  return session.finish();
+}
+
 } // namespace
 
 int command_stats(const Words &words) {
-  Arguments arguments("stats", "[PORT] [--prometheus]",
-                      "Shows what each port has sent (out) and received (in) since it was bound: packets and bytes\n"
-                      "that its filter has let through, and those that it has dropped. Layout nftables.");
+  Arguments arguments(
+      "stats", "[PORT|CGROUP] [--cgroup] [--prometheus]",
+      "Shows what each port has sent (out) and received (in) since it was bound: packets and bytes\n"
+      "that its filter has let through, and those that it has dropped. Layout nftables. With --cgroup,\n"
+      "of cgroups, each with all below it; DENIED-BELOW counts what filters of cgroups below denied, too.");
   bool prometheus = false;
+  bool of_cgroups = false;
+  arguments.add_options()("cgroup", po::bool_switch(&of_cgroups), "of cgroups instead of ports");
   arguments.add_options()("prometheus", po::bool_switch(&prometheus), "in the text format that Prometheus reads");
   if (!arguments.parse(words))
     return exit_done;
@@ -64,6 +88,13 @@ int command_stats(const Words &words) {
     std::cerr << "nwgate: the layout xtables counts by rule, not by port: nwgate chains shows these counters\n";
     return exit_usage;
   }
+  const auto &names = arguments.words();
+  if (of_cgroups || (!names.empty() && parse_cgroup_name(names.front())))
+    return show_cgroups(names,
+                        prometheus             ? Output::prometheus
+                        : session.options.json ? Output::json
+                                               : Output::table,
+                        session);
   auto socket = netlink::Socket::open();
   if (!socket)
     return session.fail_with(socket.error());

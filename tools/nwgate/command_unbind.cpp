@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/model/diagnostic_ids.h"
+#include "tools/nwgate/cgroups.h"
 #include "tools/nwgate/change.h"
 #include "tools/nwgate/commands.h"
 #include "tools/nwgate/exit_codes.h"
@@ -9,7 +10,8 @@
 namespace nwgate {
 
 int command_unbind(const Words &words) {
-  Arguments arguments("unbind", "PORT...", "Detaches ports: their chains and links go, in one transaction.");
+  Arguments arguments("unbind", "NAME...",
+                      "Detaches ports and cgroups: their chains, links and elements go, in one transaction.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(1, 100000);
@@ -25,17 +27,25 @@ int command_unbind(const Words &words) {
     return SourcePosition{std::make_shared<const SourceText>(name, ""), 0, 0};
   };
   HostChange desired;
-  for (const auto &port : arguments.words()) {
-    const auto file = session.bindings().find(port);
+  std::set<std::string> cgroups;
+  for (const auto &name : arguments.words()) {
+    const auto file = session.bindings().find(name);
     if (!file)
-      session.diagnostics.error(id::not_bound, place(port), fmt::format("port '{}' is not bound", port));
+      session.diagnostics.error(id::not_bound, place(name), fmt::format("'{}' is not bound", name));
     else if (file->permanent)
       session.diagnostics.error(id::administrators_file, place(file->path),
-                                fmt::format("port '{}' is bound by this file: remove it and run nwgate apply", port));
-    desired.leaving.push_back(port);
+                                fmt::format("'{}' is bound by this file: remove it and run nwgate apply", name));
+    if (parse_cgroup_name(name))
+      cgroups.insert(name);
+    else
+      desired.leaving.push_back(name);
   }
   if (!session.diagnostics.ok())
     return session.finish();
+  Compiler compiler(session);
+  if (!cgroups.empty())
+    if (auto changed = change_cgroups(session, compiler, {}, cgroups, desired); !changed)
+      return session.fail_with(changed.error());
   for (const auto &port : arguments.words())
     if (auto removable = store::check_removable(session.bindings().transient_path(port)); !removable)
       return session.fail_with(removable.error());

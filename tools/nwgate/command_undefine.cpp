@@ -91,7 +91,7 @@ int command_undefine(const Words &words) {
     return session.finish();
   if (auto removable = store::check_removable(defined); !removable)
     return session.fail_with(removable.error());
-  if (!host->ports.empty())
+  if (!host->ports.empty() || host->cgroups)
     if (const int code = commit_change(session, *host, Scope::named_ports); code != 0) {
       session.finish();
       return code;

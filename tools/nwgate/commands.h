@@ -19,9 +19,11 @@ int command_diff(const Words &words);
 int command_explain(const Words &words);
 int command_list(const Words &words);
 int command_render(const Words &words);
+int command_run(const Words &words);
 int command_show(const Words &words);
 int command_stats(const Words &words);
 int command_unbind(const Words &words);
 int command_undefine(const Words &words);
+int command_watch(const Words &words);
 
 } // namespace nwgate

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/compiler.h"
 
+#include "drivers/nftables/cgroup_layout.h"
 #include "drivers/nftables/layout.h"
 #include "drivers/xtables/layout.h"
 #include "engine/model/diagnostic_ids.h"
 #include "engine/resolve/resolve.h"
+#include "tools/nwgate/bpf_cgroups.h"
 
 #include <fmt/format.h>
 
@@ -77,13 +79,7 @@ std::optional<CompiledPort> Compiler::compile_nftables(const Binding &binding, D
     diagnostics.error(id::illegal_port_name, binding.where, *why);
     return std::nullopt;
   }
-  const auto *open = program(binding.filter, diagnostics);
-  if (open == nullptr)
-    return std::nullopt;
-  auto &sharing = resolved_.at(binding.filter.filter).sharing;
-  if (!sharing)
-    sharing = std::make_unique<nftables::ProgramSharing>(*open);
-  auto bound = sharing->bind(binding.port, BindingValues(binding), session_.settings.resolve_limits, diagnostics);
+  auto bound = share(binding, diagnostics);
   if (!bound)
     return std::nullopt;
   const auto device = devices_.find(binding.port);
@@ -101,6 +97,80 @@ std::optional<CompiledPort> Compiler::compile_nftables(const Binding &binding, D
     return std::nullopt;
   port.rules = std::move(*bound);
   return port;
+}
+
+std::optional<nftables::PortProgram> Compiler::share(const Binding &binding, Diagnostics &diagnostics) {
+  const auto *open = program(binding.filter, diagnostics);
+  if (open == nullptr)
+    return std::nullopt;
+  auto &sharing = resolved_.at(binding.filter.filter).sharing;
+  if (!sharing)
+    sharing = std::make_unique<nftables::ProgramSharing>(*open);
+  return sharing->bind(binding.name(), BindingValues(binding), session_.settings.resolve_limits, diagnostics);
+}
+
+std::optional<CompiledCgroup> Compiler::compile_cgroup(const Binding &binding, Diagnostics &diagnostics) {
+  if (session_.settings.layout == "xtables") {
+    diagnostics.error(id::not_expressible, binding.where, "layout xtables: cgroups are bound in the layout nftables");
+    return std::nullopt;
+  }
+  const auto *open = program(binding.filter, diagnostics);
+  if (open == nullptr || !nftables::suits_cgroups(*open, diagnostics))
+    return std::nullopt;
+  const bool by_classid = binding.cgroup->path.empty();
+  if (binding.backend != Backend::bpf && by_classid && !nftables::suits_classids(*open, diagnostics))
+    return std::nullopt;
+  auto bound = share(binding, diagnostics);
+  if (!bound)
+    return std::nullopt;
+  bound->attachment = nftables::Attachment::cgroup;
+  CompiledCgroup cgroup{*binding.cgroup, std::move(*bound), {}};
+  if (!choose_backend(binding, cgroup, diagnostics))
+    return std::nullopt;
+  if (cgroup.filter)
+    return cgroup;
+  // Wherever the cgroup is, and whether it is there: what cannot be said at one level cannot at another.
+  auto anywhere = cgroup.program;
+  anywhere.program = at_place(anywhere.program, {by_classid, 0});
+  return is_expressible(anywhere, diagnostics) ? std::optional(std::move(cgroup)) : std::nullopt;
+}
+
+bool Compiler::choose_backend(const Binding &binding, CompiledCgroup &cgroup, Diagnostics &diagnostics) {
+  const bool is_wanted = binding.backend == Backend::bpf;
+  if (binding.backend == Backend::nftables || (!is_wanted && (cgroup.name.path.empty() || !BpfPins::is_usable())))
+    return true;
+  if (cgroup.name.path.empty()) {
+    diagnostics.error(id::not_expressible, binding.where, "backend bpf: programs are attached to cgroups of v2 only");
+    return false;
+  }
+  const auto closed = close(binding, diagnostics);
+  if (!closed)
+    return false;
+  auto out = bpf::compile(*closed, Direction::out);
+  auto in = bpf::compile(*closed, Direction::in);
+  if (auto *program = std::get_if<bpf::CgroupProgram>(&out); program != nullptr)
+    if (auto *other = std::get_if<bpf::CgroupProgram>(&in); other != nullptr) {
+      cgroup.filter = bpf::CgroupFilter{std::move(*program), std::move(*other)};
+      return true;
+    }
+  if (!is_wanted)
+    return true;
+  std::set<const Origin *> told;
+  for (const auto *refusals :
+       {std::get_if<std::vector<bpf::Refusal>>(&out), std::get_if<std::vector<bpf::Refusal>>(&in)})
+    for (const auto &refusal : refusals == nullptr ? std::vector<bpf::Refusal>{} : *refusals)
+      if (told.insert(refusal.origin.get()).second)
+        diagnostics.error(id::not_expressible, refusal.origin ? refusal.origin->where : binding.where,
+                          "backend bpf: " + refusal.reason);
+  return false;
+}
+
+std::shared_ptr<const nftables::SharedProgram>
+Compiler::at_place(const std::shared_ptr<const nftables::SharedProgram> &program, const nftables::CgroupPlace &place) {
+  auto &made = cgroup_programs_[{program, place}];
+  if (!made)
+    made = nftables::cgroups_program_of(*program, place);
+  return made;
 }
 
 bool Compiler::attach(const Binding &binding, link::Attachment attachment, nftables::PortProgram &port,

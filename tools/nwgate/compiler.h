@@ -3,6 +3,7 @@
 /// it.
 #pragma once
 
+#include "drivers/bpf/attach.h"
 #include "drivers/link/devices.h"
 #include "drivers/nftables/shared_program.h"
 #include "drivers/xtables/ruleset.h"
@@ -27,6 +28,15 @@ struct CompiledPort {
   [[nodiscard]] bool has_layer(Layer layer) const;
 };
 
+/// A cgroup's binding, compiled.
+struct CompiledCgroup {
+  CgroupName name;
+  /// Without a place yet: the rules are the same wherever it is.
+  nftables::PortProgram program;
+  /// What the backend BPF attaches, if it is chosen; the kernel's nf_tables have nothing then.
+  std::optional<bpf::CgroupFilter> filter;
+};
+
 class Compiler {
 public:
   explicit Compiler(Session &session) : session_(session) {}
@@ -37,6 +47,11 @@ public:
   std::optional<CompiledPort> compile(const Binding &binding, Diagnostics &diagnostics);
   std::optional<xtables::PortRuleset> compile_xtables(const Binding &binding, Diagnostics &diagnostics);
   std::optional<CompiledPort> compile_nftables(const Binding &binding, Diagnostics &diagnostics);
+  /// The rules of a cgroup's binding; what they cannot ask of a socket's packets is reported.
+  std::optional<CompiledCgroup> compile_cgroup(const Binding &binding, Diagnostics &diagnostics);
+  /// The same program for cgroups at a place; one for all that share it.
+  std::shared_ptr<const nftables::SharedProgram> at_place(const std::shared_ptr<const nftables::SharedProgram> &program,
+                                                          const nftables::CgroupPlace &place);
   /// The program with its slots; nullptr when the filter cannot be resolved.
   const Program *program(const FilterRef &reference, Diagnostics &diagnostics);
   /// The filters that a top filter leads to, itself included. Empty before program() was asked for it.
@@ -50,6 +65,11 @@ private:
     std::unique_ptr<nftables::ProgramSharing> sharing;
   };
   Resolved &resolve_once(const FilterRef &reference);
+  /// The programs of the backend BPF, if the binding asks for it, or leaves it open and it can be used. False if it
+  /// asks in vain.
+  bool choose_backend(const Binding &binding, CompiledCgroup &cgroup, Diagnostics &diagnostics);
+  /// The shared program and the values of a binding.
+  std::optional<nftables::PortProgram> share(const Binding &binding, Diagnostics &diagnostics);
   /// Whether the layout nftables can express the program; asked once for each.
   bool is_expressible(const nftables::PortProgram &port, Diagnostics &diagnostics);
   /// Has the port's packets filtered where its device lets them be. False if that does not suffice for its rules.
@@ -65,6 +85,9 @@ private:
   std::map<std::pair<std::shared_ptr<const nftables::SharedProgram>, nftables::Attachment>, Diagnostics> checked_;
   std::map<std::shared_ptr<const nftables::SharedProgram>, std::shared_ptr<const nftables::SharedProgram>>
       macvtap_programs_;
+  std::map<std::pair<std::shared_ptr<const nftables::SharedProgram>, nftables::CgroupPlace>,
+           std::shared_ptr<const nftables::SharedProgram>>
+      cgroup_programs_;
 };
 
 } // namespace nwgate

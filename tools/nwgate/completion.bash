@@ -50,6 +50,10 @@ _nwgate() {
       return ;;
     --filter) _nwgate_words "$(_nwgate_listed list)" "$current"; return ;;
     --port) mapfile -t COMPREPLY < <(cd /sys/class/net && compgen -f -- "$current"); return ;;
+    --backend) _nwgate_words 'auto bpf nftables' "$current"; return ;;
+    --cgroup)
+      mapfile -t COMPREPLY < <(cd "$(sed -n 's/^[^ ]* \([^ ]*\) cgroup2 .*/\1/p' /proc/mounts | head -n 1)" 2>/dev/null && compgen -d -- "${current#/}" | sed 's|^|/|')
+      return ;;
     --expect) _nwgate_words 'accept drop' "$current"; return ;;
     --direction) _nwgate_words 'out in auto' "$current"; return ;;
     --mac | --owner | --parameter | -p) return ;;

@@ -25,15 +25,17 @@ constexpr std::array commands = {
     Command{"undefine", "forget a filter", nwgate::command_undefine},
     Command{"list", "list the filters", nwgate::command_list},
     Command{"show", "print a filter", nwgate::command_show},
-    Command{"bind", "attach a filter to a port", nwgate::command_bind},
-    Command{"unbind", "detach a port", nwgate::command_unbind},
+    Command{"bind", "attach a filter to a port or a cgroup", nwgate::command_bind},
+    Command{"unbind", "detach a port or a cgroup", nwgate::command_unbind},
     Command{"bindings", "list the bindings", nwgate::command_bindings},
+    Command{"run", "run a command in a cgroup with a filter", nwgate::command_run},
     Command{"render", "show what a binding would put into the kernel", nwgate::command_render},
     Command{"chains", "show what the kernel holds, with counters and origins", nwgate::command_chains},
-    Command{"stats", "show what each port has sent and received", nwgate::command_stats},
+    Command{"stats", "show what each port or cgroup has sent and received", nwgate::command_stats},
     Command{"diff", "show where the kernel differs from what it should hold", nwgate::command_diff},
     Command{"explain", "say what becomes of a packet, and by which rule", nwgate::command_explain},
     Command{"apply", "bring the kernel to what it should hold", nwgate::command_apply},
+    Command{"watch", "keep cgroups bound that come and go", nwgate::command_watch},
 };
 
 void print_help(std::ostream &out) {

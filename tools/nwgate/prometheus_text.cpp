@@ -22,14 +22,15 @@ std::string escaped(const std::string &text) {
   return out;
 }
 
-void add_metric(const std::map<std::string, nftables::PortCounters> &ports, const char *name, const char *help,
+void add_metric(const std::vector<LabelledCounters> &all, const std::string &name, const std::string &help,
                 std::uint64_t netlink::Counts::*number, std::string &out) {
   out += fmt::format("# HELP {} {}\n# TYPE {} counter\n", name, help, name);
-  for (const auto &[port, counters] : ports) {
-    const auto labels =
-        fmt::format(R"(port="{}",filter="{}")", escaped(port), escaped(nftables::filter_of(counters.program)));
+  for (const auto &counters : all) {
+    std::string labels;
+    for (const auto &[label, value] : counters.labels)
+      labels += fmt::format(R"({}="{}",)", label, escaped(value));
     const auto add = [&](const char *direction, const char *verdict, const netlink::Counts &counts) {
-      fmt::format_to(std::back_inserter(out), R"({}{{{},direction="{}",verdict="{}"}} {})", name, labels, direction,
+      fmt::format_to(std::back_inserter(out), R"({}{{{}direction="{}",verdict="{}"}} {})", name, labels, direction,
                      verdict, counts.*number);
       out += '\n';
     };
@@ -42,14 +43,22 @@ void add_metric(const std::map<std::string, nftables::PortCounters> &ports, cons
 
 } // namespace
 
-std::string prometheus_text(const std::map<std::string, nftables::PortCounters> &ports) {
+std::string prometheus_text(const std::string &prefix, const std::string &who,
+                            const std::vector<LabelledCounters> &counters) {
   std::string text;
-  add_metric(ports, "nwgate_port_packets_total",
-             "Packets that the port's workload has sent (out) or would have received (in).", &netlink::Counts::packets,
+  add_metric(counters, prefix + "_packets_total",
+             fmt::format("Packets that the {} sent (out) or would have received (in).", who), &netlink::Counts::packets,
              text);
-  add_metric(ports, "nwgate_port_bytes_total", "The bytes of these packets, without the Ethernet header.",
+  add_metric(counters, prefix + "_bytes_total", "The bytes of these packets, without the Ethernet header.",
              &netlink::Counts::bytes, text);
   return text;
+}
+
+std::string prometheus_text(const std::map<std::string, nftables::PortCounters> &ports) {
+  std::vector<LabelledCounters> counters;
+  for (const auto &[port, of_port] : ports)
+    counters.push_back({{{"port", port}, {"filter", nftables::filter_of(of_port.program)}}, of_port.out, of_port.in});
+  return prometheus_text("nwgate_port", "port's workload has", counters);
 }
 
 } // namespace nwgate

@@ -115,5 +115,48 @@ TEST_F(Store, WrongSettingsAreReportedAtTheirPlace) {
   EXPECT_EQ(test::joined_ids(unknown), "NWG607:2:1");
 }
 
+TEST(FileNames, OfCgroupsHaveColonsForSlashes) {
+  const std::vector<std::pair<std::string, std::string>> names = {
+      {"/", ":"},
+      {"/a", ":a"},
+      {"/system.slice/nginx.service", ":system.slice:nginx.service"},
+      {"/a:b/c%3A%25", ":a%3Ab:c%253A%2525"},
+      {"classid:0x100001", "classid:0x100001"},
+      {"vnet0", "vnet0"},
+  };
+  for (const auto &[name, stem] : names) {
+    EXPECT_EQ(file_stem_of(name), stem);
+    EXPECT_EQ(name_of_stem(stem), name);
+  }
+}
+
+TEST_F(Store, ABindingOfACgroupIsFoundByItsPath) {
+  const auto text = [](const std::string &path) {
+    return "<cgroupbinding><cgroup path='" + path + "'/><filterref filter='f'/></cgroupbinding>";
+  };
+  write("run/nwgate/bindings/:a:b.xml", text("/a/b"));
+  write("etc/nwgate/bindings/:a.xml", text("/a"));
+  write("run/nwgate/bindings/:a.xml", text("/a"));
+  write("run/nwgate/bindings/:c.xml", text("/d"));
+  write("run/nwgate/outside.xml", text("/outside"));
+  const auto places = directories();
+  const BindingFiles files(places, {});
+  std::vector<std::string> names;
+  const auto listed = files.list().value();
+  for (const auto &file : listed)
+    names.push_back(file.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"/a", "/a/b", "/c"}));
+  EXPECT_TRUE(files.find("/a")->permanent);
+  ASSERT_TRUE(files.find("/a/b"));
+  EXPECT_FALSE(files.find("/a/b")->permanent);
+  const auto binding = files.read(*files.find("/a/b"), diagnostics_);
+  ASSERT_TRUE(binding && diagnostics_.ok());
+  EXPECT_EQ(binding->cgroup->path, "/a/b");
+  for (const auto *name : {"/a/", "/a/../a", "/../outside", "../outside", "/b", "a", ""})
+    EXPECT_FALSE(files.find(name)) << name;
+  EXPECT_FALSE(files.read(*files.find("/c"), diagnostics_));
+  EXPECT_EQ(test::joined_ids(diagnostics_), "NWG601:1:1");
+}
+
 } // namespace
 } // namespace nwgate::store

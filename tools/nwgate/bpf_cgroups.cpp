@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/nwgate/bpf_cgroups.h"
+
+#include "drivers/cgroup/hierarchy.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <functional>
+#include <linux/magic.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+namespace nwgate {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *bpffs = "/sys/fs/bpf";
+
+/// The directory of a cgroup, open; -1 if there is none.
+class OpenCgroup {
+public:
+  explicit OpenCgroup(const std::string &directory)
+      : descriptor_(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)), error_(errno) {}
+  OpenCgroup(const OpenCgroup &) = delete;
+  OpenCgroup &operator=(const OpenCgroup &) = delete;
+  ~OpenCgroup() {
+    if (descriptor_ >= 0)
+      close(descriptor_);
+  }
+  [[nodiscard]] int get() const { return descriptor_; }
+  [[nodiscard]] bool is_absent() const { return descriptor_ < 0 && (error_ == ENOENT || error_ == ENOTDIR); }
+  [[nodiscard]] int error() const { return error_; }
+
+private:
+  int descriptor_;
+  int error_;
+};
+
+std::string_view text_of(bpf::Drift drift) {
+  switch (drift) {
+  case bpf::Drift::none:
+    return "";
+  case bpf::Drift::missing:
+    return "missing";
+  case bpf::Drift::other_cgroup:
+    return "of a cgroup that is gone";
+  case bpf::Drift::other_program:
+    break;
+  }
+  return "another program";
+}
+
+/// Visits each filter whose cgroup is there, with the cgroup open.
+template <typename Visit> Result<> for_each_present(const BpfChange &change, Visit visit) {
+  if (change.filters.empty())
+    return {};
+  const auto hierarchy = cgroup::Hierarchy::find();
+  if (!hierarchy)
+    return fail(hierarchy.error());
+  for (const auto &filter : change.filters) {
+    const auto directory = hierarchy->directory_of(filter.name.path);
+    const OpenCgroup cgroup(directory);
+    if (cgroup.is_absent())
+      continue;
+    if (cgroup.get() < 0)
+      return fail("cannot open cgroup " + directory, cgroup.error());
+    if (auto visited = visit(filter, cgroup.get()); !visited)
+      return visited;
+  }
+  return {};
+}
+
+} // namespace
+
+BpfPins::BpfPins(const Session &session) : base_(std::string(bpffs) + "/nwgate") {
+  if (!session.options.root.empty())
+    base_ += fmt::format("-{:x}", std::hash<std::string>()(fs::absolute(session.options.root).lexically_normal()));
+}
+
+// bpffs takes no dots in names.
+std::string BpfPins::directory_of(const std::string &name) const {
+  std::string encoded;
+  for (const char c : store::file_stem_of(name))
+    encoded += c == '.' ? std::string("%2E") : std::string(1, c);
+  return base_ + '/' + encoded;
+}
+
+Result<std::vector<std::string>> BpfPins::list() const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(base_, error), end; !error && entry != end; entry.increment(error)) {
+    auto stem = entry->path().filename().string();
+    for (auto at = stem.find("%2E"); at != std::string::npos; at = stem.find("%2E"))
+      stem.replace(at, 3, ".");
+    names.push_back(store::name_of_stem(stem));
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail("cannot list " + base_, error.value());
+  return names;
+}
+
+bool BpfPins::is_usable() {
+  struct statfs status {};
+  return statfs(bpffs, &status) == 0 && status.f_type == BPF_FS_MAGIC;
+}
+
+Result<> attach_bpf(const Session &session, const BpfChange &change) {
+  if (change.filters.empty())
+    return {};
+  const auto library = bpf::Library::load();
+  if (!library)
+    return fail(library.error());
+  const BpfPins pins(session);
+  return for_each_present(change, [&](const BpfChange::Filter &filter, int cgroup) -> Result<> {
+    const auto directory = pins.directory_of(filter.name.to_string());
+    if (change.only_where_missing) {
+      const auto id = bpf::cgroup_id(cgroup);
+      if (!id)
+        return fail(id.error());
+      const auto attached = bpf::read_attached(*library, directory);
+      if (attached && attached->out && attached->in && attached->out->cgroup_id == *id &&
+          attached->in->cgroup_id == *id)
+        return {};
+    }
+    return bpf::attach(*library, filter.filter, cgroup, directory);
+  });
+}
+
+Result<> detach_bpf(const Session &session, const BpfChange &change) {
+  const BpfPins pins(session);
+  auto leaving = change.leaving;
+  if (change.everything) {
+    auto pinned = pins.list();
+    if (!pinned)
+      return fail(pinned.error());
+    leaving.insert(pinned->begin(), pinned->end());
+    for (const auto &filter : change.filters)
+      leaving.erase(filter.name.to_string());
+    for (const auto &name : change.untouched)
+      leaving.erase(name);
+  }
+  std::erase_if(leaving, [&](const std::string &name) { return !fs::exists(pins.directory_of(name)); });
+  if (leaving.empty())
+    return {};
+  const auto library = bpf::Library::load();
+  if (!library)
+    return fail(library.error());
+  for (const auto &name : leaving)
+    if (auto detached = bpf::detach(*library, pins.directory_of(name)); !detached)
+      return detached;
+  return {};
+}
+
+Result<std::map<std::string, std::string>> bpf_drift(const Session &session, const BpfChange &change) {
+  std::map<std::string, std::string> drifts;
+  const BpfPins pins(session);
+  if (!change.filters.empty()) {
+    const auto library = bpf::Library::load();
+    if (!library)
+      return fail(library.error());
+    auto compared = for_each_present(change, [&](const BpfChange::Filter &filter, int cgroup) -> Result<> {
+      const auto name = filter.name.to_string();
+      const auto drift = bpf::compare(*library, filter.filter, cgroup, pins.directory_of(name));
+      if (!drift)
+        return fail(drift.error());
+      const auto worst = std::max(drift->out, drift->in);
+      if (worst != bpf::Drift::none)
+        drifts[name] = text_of(worst);
+      return {};
+    });
+    if (!compared)
+      return fail(std::move(compared.error()));
+  }
+  const auto pinned = pins.list();
+  if (!pinned)
+    return fail(pinned.error());
+  for (const auto &name : *pinned)
+    if (!change.untouched.contains(name) &&
+        std::ranges::none_of(change.filters, [&](const auto &filter) { return filter.name.to_string() == name; }))
+      drifts[name] = "left over";
+  return drifts;
+}
+
+} // namespace nwgate

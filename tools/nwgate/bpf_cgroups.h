@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Filters of cgroups that are BPF programs: which binding has one, where it is pinned, and how it comes to its cgroup.
+#pragma once
+
+#include "drivers/bpf/attached.h"
+#include "engine/model/cgroup.h"
+#include "tools/nwgate/session.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace nwgate {
+
+/// What a change does with BPF programs.
+struct BpfChange {
+  struct Filter {
+    CgroupName name;
+    bpf::CgroupFilter filter;
+  };
+  /// Attached, or replaced, where their cgroups are there.
+  std::vector<Filter> filters;
+  /// Only where a filter is not attached to the cgroup that is there now: their documents have not changed.
+  bool only_where_missing = false;
+  /// Bindings that have none any more.
+  std::set<std::string> leaving;
+  /// Nothing but `filters` and `untouched` is bound: all others go.
+  bool everything = false;
+  std::set<std::string> untouched;
+
+  [[nodiscard]] bool is_empty() const { return filters.empty() && leaving.empty() && !everything; }
+};
+
+/// Where a binding's filter is pinned. Below another root than the host's, a place of its own: bpffs knows no roots.
+class BpfPins {
+public:
+  explicit BpfPins(const Session &session);
+  [[nodiscard]] std::string directory_of(const std::string &name) const;
+  /// The bindings that have something there; none where there is no bpffs.
+  [[nodiscard]] Result<std::vector<std::string>> list() const;
+  /// Whether programs can be pinned: a bpffs is mounted there.
+  [[nodiscard]] static bool is_usable();
+
+private:
+  std::string base_;
+};
+
+/// Attaches what comes; nothing is taken away yet, so that a cgroup whose backend changes is filtered all the time.
+Result<> attach_bpf(const Session &session, const BpfChange &change);
+/// Takes away what is left over.
+Result<> detach_bpf(const Session &session, const BpfChange &change);
+
+/// What is other than `change`, which is of everything, says: `missing`, `left over`, ... by binding.
+Result<std::map<std::string, std::string>> bpf_drift(const Session &session, const BpfChange &change);
+
+} // namespace nwgate

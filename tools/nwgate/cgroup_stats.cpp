@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/nwgate/cgroup_stats.h"
+
+#include "drivers/netlink/socket.h"
+#include "drivers/nftables/cgroup_counters.h"
+#include "drivers/nftables/kernel_state.h"
+#include "tools/nwgate/bpf_cgroups.h"
+#include "tools/nwgate/cgroups.h"
+#include "tools/nwgate/chains_json.h"
+#include "tools/nwgate/output.h"
+#include "tools/nwgate/prometheus_text.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace nwgate {
+namespace {
+
+using netlink::Counts;
+
+Counts counts_of(const bpf::Counts &counts) { return {counts.packets, counts.bytes}; }
+
+nftables::DirectionCounters counters_of(const bpf::DirectionCounts &counts) {
+  return {counts_of(counts.accepted), counts_of(counts.dropped)};
+}
+
+class Reading {
+public:
+  explicit Reading(Session &session) : session_(session), pins_(session) {}
+
+  Result<std::map<std::string, CgroupStats>> run() {
+    const auto files = session_.bindings().list();
+    if (!files)
+      return fail(files.error());
+    auto socket = netlink::Socket::open();
+    if (!socket)
+      return fail(std::move(socket.error()));
+    auto state = nftables::read_state(*socket, nftables::ReadElements::none, nftables::ReadElements::counts);
+    if (!state)
+      return fail(std::move(state.error()));
+    auto pinned = pins_.list();
+    if (!pinned)
+      return fail(std::move(pinned.error()));
+    pinned_ = std::move(*pinned);
+    state_ = std::move(*state);
+    for (const auto &file : *files) {
+      const auto name = parse_cgroup_name(file.name);
+      if (!name)
+        continue;
+      if (const auto binding = session_.bindings().read(file, session_.diagnostics)) {
+        auto one = stats_of(*name, binding->filter.filter);
+        if (!one)
+          return fail(std::move(one.error()));
+        found_.emplace(file.name, std::move(*one));
+      }
+    }
+    add_below();
+    return std::move(found_);
+  }
+
+private:
+  Result<CgroupStats> stats_of(const CgroupName &name, const std::string &filter) {
+    CgroupStats stats;
+    stats.filter = filter;
+    const auto key = find_cgroup(name);
+    if (!key)
+      return fail(key.error());
+    const auto counters = *key ? nftables::cgroup_counters(state_, **key) : std::nullopt;
+    if (counters) {
+      stats.backend = "nftables";
+      stats.out = counters->out;
+      stats.in = counters->in;
+    } else if (*key && std::ranges::find(pinned_, name.to_string()) != pinned_.end()) {
+      const auto library = bpf::Library::load();
+      if (!library)
+        return fail(library.error());
+      const auto attached = bpf::read_attached(*library, pins_.directory_of(name.to_string()));
+      if (!attached)
+        return fail(attached.error());
+      stats.backend = "bpf";
+      stats.out = counters_of(attached->out_counts);
+      stats.in = counters_of(attached->in_counts);
+    } else {
+      stats.backend = *key ? "missing" : "waits";
+    }
+    return stats;
+  }
+
+  void add_below() {
+    const auto add = [](const Counts &more, Counts &sum) {
+      sum.packets += more.packets;
+      sum.bytes += more.bytes;
+    };
+    for (auto &[name, stats] : found_)
+      for (const auto &[other, below] : found_) {
+        const bool is_below = name == other || name == "/" || other.starts_with(name + '/');
+        if (!is_below)
+          continue;
+        add(below.out.dropped, stats.out_dropped_below);
+        add(below.in.dropped, stats.in_dropped_below);
+      }
+  }
+
+  Session &session_;
+  BpfPins pins_;
+  std::vector<std::string> pinned_;
+  nftables::KernelState state_;
+  std::map<std::string, CgroupStats> found_;
+};
+
+} // namespace
+
+Result<std::map<std::string, CgroupStats>> cgroup_stats(Session &session) { return Reading(session).run(); }
+
+std::string cgroup_stats_table(const std::map<std::string, CgroupStats> &cgroups) {
+  std::vector<std::vector<std::string>> rows = {{"CGROUP", "FILTER", "BACKEND", "OUT-PACKETS", "OUT-BYTES",
+                                                 "OUT-DENIED", "OUT-DENIED-BYTES", "IN-PACKETS", "IN-BYTES",
+                                                 "IN-DENIED", "IN-DENIED-BYTES", "DENIED-BELOW"}};
+  for (const auto &[name, stats] : cgroups) {
+    auto &row = rows.emplace_back(std::vector{name, stats.filter, stats.backend});
+    for (const auto &direction : {stats.out, stats.in})
+      for (const auto &counts : {direction.accepted, direction.dropped}) {
+        row.push_back(std::to_string(counts.packets));
+        row.push_back(std::to_string(counts.bytes));
+      }
+    row.push_back(std::to_string(stats.out_dropped_below.packets + stats.in_dropped_below.packets));
+  }
+  return format_table(rows);
+}
+
+std::string cgroup_stats_json(const std::map<std::string, CgroupStats> &cgroups) {
+  auto list = nlohmann::ordered_json::array();
+  const auto counts_json = [](const Counts &counts) {
+    return nlohmann::ordered_json{{"packets", counts.packets}, {"bytes", counts.bytes}};
+  };
+  for (const auto &[name, stats] : cgroups)
+    list.push_back({{"cgroup", name},
+                    {"filter", stats.filter},
+                    {"backend", stats.backend},
+                    {"out", counters_json(stats.out)},
+                    {"in", counters_json(stats.in)},
+                    {"dropped_in_subtree",
+                     {{"out", counts_json(stats.out_dropped_below)}, {"in", counts_json(stats.in_dropped_below)}}}});
+  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+std::string cgroup_stats_prometheus(const std::map<std::string, CgroupStats> &cgroups) {
+  std::vector<LabelledCounters> counters;
+  for (const auto &[name, stats] : cgroups)
+    counters.push_back({{{"cgroup", name}, {"filter", stats.filter}}, stats.out, stats.in});
+  return prometheus_text("nwgate_cgroup", "cgroup's processes have", counters);
+}
+
+} // namespace nwgate

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What bound cgroups have sent and received.
+#pragma once
+
+#include "drivers/nftables/port_counters.h"
+#include "engine/base/result.h"
+#include "tools/nwgate/session.h"
+
+#include <map>
+#include <string>
+
+namespace nwgate {
+
+struct CgroupStats {
+  std::string filter;
+  /// `bpf`, `nftables`, or `waits`: the cgroup is not there.
+  std::string backend;
+  /// Of the cgroup with all below it: what its filter let through, and what it dropped.
+  nftables::DirectionCounters out, in;
+  /// What it and the filters of bound cgroups below it dropped.
+  netlink::Counts out_dropped_below, in_dropped_below;
+};
+
+/// Of all bound cgroups, by name; broken documents are reported.
+Result<std::map<std::string, CgroupStats>> cgroup_stats(Session &session);
+
+std::string cgroup_stats_table(const std::map<std::string, CgroupStats> &cgroups);
+std::string cgroup_stats_json(const std::map<std::string, CgroupStats> &cgroups);
+std::string cgroup_stats_prometheus(const std::map<std::string, CgroupStats> &cgroups);
+
+} // namespace nwgate

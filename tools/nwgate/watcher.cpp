@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/nwgate/watcher.h"
+
+#include "drivers/cgroup/hierarchy.h"
+#include "tools/nwgate/change.h"
+#include "tools/nwgate/exit_codes.h"
+#include "tools/nwgate/output.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace nwgate {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+/// Editors take a document away before its new text has its name.
+constexpr milliseconds time_to_finish{100};
+constexpr milliseconds first_retry{500}, last_retry{32000};
+
+Result<std::string> root_of_cgroups() {
+  const auto hierarchy = cgroup::Hierarchy::find();
+  if (!hierarchy)
+    return fail(hierarchy.error());
+  return hierarchy->directory_of("/");
+}
+
+void print_errors(Session &session) {
+  print_diagnostics(session.diagnostics.errors_only(), session.options.json);
+  session.diagnostics = {};
+}
+
+} // namespace
+
+std::variant<Watcher, int> Watcher::open(const CommonOptions &options, Tell tell) {
+  auto opened = Session::open(options);
+  if (const auto *code = std::get_if<int>(&opened))
+    return *code;
+  auto &session = std::get<Session>(opened);
+  if (session.settings.layout == "xtables")
+    return session.fail_with(Error("layout xtables: cgroups are bound in the layout nftables"));
+  const auto root = root_of_cgroups();
+  if (!root)
+    return session.fail_with(root.error());
+  auto cgroups = cgroup::Watch::open(*root);
+  if (!cgroups)
+    return session.fail_with(cgroups.error());
+  auto documents = cgroup::Watch::open({}, ".xml");
+  if (!documents)
+    return session.fail_with(documents.error());
+  Watcher watcher(options, std::move(tell), *root, std::move(*cgroups), std::move(*documents));
+  if (auto watched = watcher.watch_documents(session); !watched)
+    return session.fail_with(watched.error());
+  return watcher;
+}
+
+Result<> Watcher::watch_documents(const Session &session) {
+  const auto &directories = session.directories;
+  auto paths = store::FilterFiles::search_path(directories, session.settings.filter_directories);
+  paths.push_back(directories.bindings);
+  paths.push_back(directories.transient_bindings);
+  std::set<std::string> whole;
+  for (const auto &path : paths) {
+    auto name = std::filesystem::absolute(path).lexically_normal().string();
+    while (name.ends_with('/'))
+      name.pop_back();
+    whole.insert(std::move(name));
+  }
+  return documents_.want(std::move(whole));
+}
+
+int Watcher::patience() const {
+  if (!due_)
+    return -1;
+  const auto left = std::chrono::ceil<milliseconds>(*due_ - Clock::now());
+  return static_cast<int>(std::max(left, milliseconds(0)).count());
+}
+
+void Watcher::update() {
+  const bool has_cgroups_changed = take(cgroups_) != cgroup::Change::none;
+  const auto have_documents_changed = take(documents_);
+  stale_ = std::max(stale_, have_documents_changed);
+  const bool is_due = due_ ? Clock::now() >= *due_ : stale_ == cgroup::Change::finished;
+  if (!has_cgroups_changed && !is_due && have_documents_changed != cgroup::Change::finished) {
+    if (stale_ == cgroup::Change::unfinished && !due_)
+      due_ = Clock::now() + time_to_finish;
+    return;
+  }
+  if (bring_to_kernel()) {
+    due_.reset();
+    retry_ = milliseconds(0);
+  } else {
+    retry_ = std::clamp(2 * retry_, first_retry, last_retry);
+    due_ = Clock::now() + retry_;
+  }
+}
+
+cgroup::Change Watcher::take(cgroup::Watch &watch) const {
+  const auto changed = watch.changed();
+  if (changed)
+    return *changed;
+  print_failure(changed.error());
+  return cgroup::Change::finished;
+}
+
+bool Watcher::bring_to_kernel() {
+  const auto lock = store::Lock::take(store::Directories(options_.root).lock_file);
+  if (!lock) {
+    print_failure(lock.error());
+    return false;
+  }
+  // Another command may have changed documents, and the kernel with them, while it had the lock.
+  stale_ = std::max(stale_, take(documents_));
+  const bool are_documents_new = stale_ != cgroup::Change::none;
+  if (are_documents_new && !read_documents())
+    return false;
+  auto &[session, compiler, host] = *read_;
+  auto placed = place_cgroups(host, compiler);
+  if (!placed) {
+    print_failure(placed.error());
+    return false;
+  }
+  HostChange change;
+  change.cgroups = std::move(*placed);
+  change.bpf = all_bpf(host);
+  change.bpf.only_where_missing = !are_documents_new;
+  const int code = commit_change(session, change, Scope::named_ports);
+  print_errors(session);
+  if (code != exit_done && are_documents_new)
+    stale_ = cgroup::Change::finished; // what has changed is not in the kernel yet
+  if (code == exit_done)
+    tell_states(*change.cgroups);
+  return code == exit_done;
+}
+
+bool Watcher::read_documents() {
+  auto opened = Session::open(options_);
+  if (std::holds_alternative<int>(opened))
+    return false;
+  auto documents = std::make_unique<Documents>(std::move(std::get<Session>(opened)));
+  auto &[session, compiler, host] = *documents;
+  if (auto watched = watch_documents(session); !watched) {
+    print_failure(watched.error());
+    return false;
+  }
+  auto compiled = compile_cgroups(session, compiler, {}, {}, true);
+  print_errors(session);
+  if (!compiled) {
+    print_failure(compiled.error());
+    return false;
+  }
+  host = std::move(*compiled);
+  std::set<std::string> directories;
+  const auto want = [&](const CgroupName &name) {
+    if (!name.path.empty())
+      directories.insert(name.path == "/" ? root_ : root_ + name.path);
+  };
+  for (const auto &cgroup : host.compiled)
+    want(cgroup.name);
+  for (const auto &name : host.broken)
+    want(name);
+  if (auto watched = cgroups_.want(std::move(directories)); !watched) {
+    print_failure(watched.error());
+    return false;
+  }
+  read_ = std::move(documents);
+  stale_ = cgroup::Change::none;
+  return true;
+}
+
+void Watcher::tell_states(const nftables::DesiredCgroups &placed) {
+  std::map<std::string, std::string> states; // `attached` with the id, so that another cgroup is told
+  for (const auto &cgroup : read_->host.compiled)
+    states[cgroup.name.to_string()] = "waits";
+  for (const auto &name : read_->host.broken)
+    states[name.to_string()] = "broken";
+  for (const auto &cgroup : placed.cgroups)
+    states[cgroup.program.port] = fmt::format("attached {}", cgroup.id);
+  for (const auto &cgroup : read_->host.compiled) // of BPF
+    if (const auto key = cgroup.filter ? find_cgroup(cgroup.name) : std::nullopt; key && *key)
+      states[cgroup.name.to_string()] = fmt::format("attached {}", (**key).id);
+  for (const auto &[name, state] : states)
+    if (const auto told = told_.find(name); told == told_.end() || told->second != state)
+      tell_(name, state.substr(0, state.find(' ')));
+  for (const auto &[name, state] : told_)
+    if (!states.contains(name))
+      tell_(name, "unbound");
+  told_ = std::move(states);
+}
+
+} // namespace nwgate

@@ -8,9 +8,12 @@
 #include "tools/nwgate/prometheus_text.h"
 #include "tools/nwgate/session.h"
 
+#include <csignal>
+#include <ctime>
 #include <fmt/format.h>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace nwgate {
 namespace {
@@ -63,16 +66,58 @@ int show_cgroups(const Words &words, Output form, Session &session) {
   return session.finish();
 }
 
+int show_ports(const Words &words, Output form, Session &session) {
+  auto socket = netlink::Socket::open();
+  if (!socket)
+    return session.fail_with(socket.error());
+  const auto state = nftables::read_state(*socket, nftables::ReadElements::counts);
+  if (!state)
+    return session.fail_with(state.error());
+  auto ports = nftables::port_counters(*state);
+  if (!words.empty()) {
+    std::erase_if(ports, [&](const auto &entry) { return entry.first != words.front(); });
+    if (ports.empty()) {
+      std::cerr << fmt::format("nwgate: port '{}' has nothing in the kernel\n", words.front());
+      return exit_document;
+    }
+  }
+  std::cout << (form == Output::prometheus ? prometheus_text(ports)
+                : form == Output::json     ? to_json(ports)
+                                           : to_table(ports));
+  return session.finish();
+}
+
+/// Shows it anew each second, until a signal ends the command or it fails. On a terminal, in place of the last.
+template <typename Show> int follow(Show show) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGPIPE})
+    sigaddset(&signals, signal);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  constexpr timespec second{1, 0};
+  for (bool is_first = true;; is_first = false) {
+    std::cout << (isatty(STDOUT_FILENO) != 0 ? "\x1b[H\x1b[2J" : is_first ? "" : "\n");
+    if (const int code = show(); code != exit_done)
+      return code;
+    if (!std::cout.flush()) // nobody reads any more
+      return exit_done;
+    if (sigtimedwait(&signals, nullptr, &second) > 0)
+      return exit_done;
+  }
+}
+
 } // namespace
 
 int command_stats(const Words &words) {
   Arguments arguments(
-      "stats", "[PORT|CGROUP] [--cgroup] [--prometheus]",
+      "stats", "[PORT|CGROUP] [--cgroup] [-f] [--prometheus]",
       "Shows what each port has sent (out) and received (in) since it was bound: packets and bytes\n"
       "that its filter has let through, and those that it has dropped. Layout nftables. With --cgroup,\n"
       "of cgroups, each with all below it; DENIED-BELOW counts what filters of cgroups below denied, too.");
   bool prometheus = false;
   bool of_cgroups = false;
+  bool follows = false;
+  arguments.add_options()("follow,f", po::bool_switch(&follows), "again each second, until interrupted");
   arguments.add_options()("cgroup", po::bool_switch(&of_cgroups), "of cgroups instead of ports");
   arguments.add_options()("prometheus", po::bool_switch(&prometheus), "in the text format that Prometheus reads");
   if (!arguments.parse(words))
@@ -89,29 +134,12 @@ int command_stats(const Words &words) {
     return exit_usage;
   }
   const auto &names = arguments.words();
-  if (of_cgroups || (!names.empty() && parse_cgroup_name(names.front())))
-    return show_cgroups(names,
-                        prometheus             ? Output::prometheus
-                        : session.options.json ? Output::json
-                                               : Output::table,
-                        session);
-  auto socket = netlink::Socket::open();
-  if (!socket)
-    return session.fail_with(socket.error());
-  const auto state = nftables::read_state(*socket, nftables::ReadElements::counts);
-  if (!state)
-    return session.fail_with(state.error());
-  auto ports = nftables::port_counters(*state);
-  if (!arguments.words().empty()) {
-    const auto &only = arguments.words().front();
-    std::erase_if(ports, [&](const auto &entry) { return entry.first != only; });
-    if (ports.empty()) {
-      std::cerr << fmt::format("nwgate: port '{}' has nothing in the kernel\n", only);
-      return exit_document;
-    }
-  }
-  std::cout << (prometheus ? prometheus_text(ports) : session.options.json ? to_json(ports) : to_table(ports));
-  return session.finish();
+  const auto form = prometheus ? Output::prometheus : session.options.json ? Output::json : Output::table;
+  const bool is_of_cgroups = of_cgroups || (!names.empty() && parse_cgroup_name(names.front()));
+  const auto show = [&] {
+    return is_of_cgroups ? show_cgroups(names, form, session) : show_ports(names, form, session);
+  };
+  return follows ? follow(show) : show();
 }
 
 } // namespace nwgate

@@ -88,6 +88,20 @@ if len(sys.argv) > 1:
   same "$(nft list ruleset)" ''
 }
 
+@test "stats -f shows them anew until it is interrupted" {
+  neighbour
+  made=/nwgate-test-$$
+  mkdir "$cgroups$made"
+  nwgate bind --cgroup "$made" --filter ip-access
+  "$NWGATE" --root "$root" stats --cgroup -f >shown 3>&- &
+  local command=$! i
+  for ((i = 0; i < 100; i++)); do [ "$(grep -sc "$made" shown)" -ge 2 ] 2>/dev/null && break; sleep 0.05; done
+  kill -TERM "$command"
+  fails 0 wait "$command"
+  [ "$(grep -c "$made" shown)" -ge 2 ]
+  nwgate unbind "$made"
+}
+
 @test "nft flush ruleset does not touch what BPF filters" {
   neighbour
   made=/nwgate-test-$$

@@ -68,8 +68,13 @@ template <typename Visit> Result<> for_each_present(const BpfChange &change, Vis
       continue;
     if (cgroup.get() < 0)
       return fail("cannot open cgroup " + directory, cgroup.error());
-    if (auto visited = visit(filter, cgroup.get()); !visited)
+    if (auto visited = visit(filter, cgroup.get()); !visited) {
+      const auto id = bpf::cgroup_id(cgroup.get());
+      const auto now = hierarchy->look_up(filter.name.path);
+      if (id && now && (!*now || (*now)->id != *id))
+        continue; // it has gone meanwhile
       return visited;
+    }
   }
   return {};
 }

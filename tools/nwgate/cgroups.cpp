@@ -85,6 +85,8 @@ Result<HostCgroups> compile_cgroups(Session &session, Compiler &compiler, const 
   for (const auto &[name, binding] : read->bindings) {
     Diagnostics untold;
     auto &told = reports_all || reported.contains(name) ? session.diagnostics : untold;
+    if (binding.merges_lists)
+      host.merging.insert(name);
     const auto whole = binding.merges_lists ? with_lists_of_ancestors(binding, read->bindings) : binding;
     if (auto compiled = compiler.compile_cgroup(whole, told))
       host.compiled.push_back(std::move(*compiled));
@@ -134,14 +136,22 @@ Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<
     return fail(std::move(placed.error()));
   change.cgroups = std::move(*placed);
   change.bpf.leaving = leaving;
-  for (const auto &binding : changed) {
-    const auto compiled = std::ranges::find(host->compiled, *binding.cgroup, &CompiledCgroup::name);
-    if (compiled == host->compiled.end())
+  auto names = leaving;
+  for (const auto &binding : changed)
+    names.insert(binding.name());
+  const auto has_other_lists = [&](const std::string &name) {
+    return host->merging.contains(name) && std::ranges::any_of(names, [&](const std::string &above) {
+             return name.starts_with(above.ends_with('/') ? above : above + '/');
+           });
+  };
+  for (const auto &compiled : host->compiled) {
+    const auto name = compiled.name.to_string();
+    if (!names.contains(name) && !has_other_lists(name))
       continue;
-    if (compiled->filter)
-      change.bpf.filters.push_back({compiled->name, *compiled->filter});
+    if (compiled.filter)
+      change.bpf.filters.push_back({compiled.name, *compiled.filter});
     else
-      change.bpf.leaving.insert(binding.name());
+      change.bpf.leaving.insert(name);
   }
   return {};
 }

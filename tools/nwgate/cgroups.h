@@ -15,6 +15,8 @@ namespace nwgate {
 
 struct HostCgroups {
   std::vector<CompiledCgroup> compiled;
+  /// Those that have the lists of the cgroups above, too.
+  std::set<std::string> merging;
   /// Of broken documents: they keep what they have.
   std::vector<CgroupName> broken;
 };

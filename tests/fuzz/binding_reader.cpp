@@ -18,7 +18,9 @@ void check_round_trip(const Binding &binding) {
   if (xml::write_binding(back.front()) != text)
     fuzz::broken("a binding changes when it is written and read:\n" + text + xml::write_binding(back.front()));
   if (back.front().port != binding.port || back.front().link != binding.link || back.front().mac != binding.mac ||
-      back.front().owner_name != binding.owner_name || back.front().filter.filter != binding.filter.filter ||
+      back.front().cgroup != binding.cgroup || back.front().backend != binding.backend ||
+      back.front().merges_lists != binding.merges_lists || back.front().owner_name != binding.owner_name ||
+      back.front().filter.filter != binding.filter.filter ||
       back.front().filter.parameters.size() != binding.filter.parameters.size())
     fuzz::broken("a binding reads back as another:\n" + text);
 }

@@ -255,8 +255,7 @@ Likeness likeness_of(const ElementListing &listing, std::size_t element_size) {
   for (const auto &element : listing.verdicts)
     hashes.push_back(std::hash<std::string>()(element.chain + std::string(element.key.begin(), element.key.end())));
   std::ranges::sort(hashes);
-  const auto repeated = std::ranges::unique(hashes);
-  hashes.erase(repeated.begin(), repeated.end());
+  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
   return {hashes.size() + listing.strange, std::accumulate(hashes.begin(), hashes.end(), std::size_t{0})};
 }
 

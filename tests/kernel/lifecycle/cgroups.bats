@@ -597,6 +597,26 @@ PY
   fails 0 nwgate diff
 }
 
+@test "a broken document keeps what its cgroup has, and blocks no other" {
+  mkdir "$cgroup2$top/in" "$cgroup2$top/other"
+  serve - host 80
+  filter alone "  <rule action='drop' direction='inout'><ip/></rule>" | define_text alone
+  bind /in alone # no other cgroup has its program
+  bind /other $access DENY=any
+  local document
+  document=$(find "$root/run/nwgate/bindings" -name '*:in.xml')
+  sed -i "s/alone/absent/" "$document"
+  sed -i 's/value="any"/value="10.9.9.9"/' "${document%:in.xml}:other.xml"
+  fails 3 nwgate apply
+  has "$error" absent
+  is_silent /in host tcp 127.0.0.1 80
+  talks /other host tcp 127.0.0.1 80
+  rm "$document"
+  fails 0 nwgate apply
+  talks /in host tcp 127.0.0.1 80
+  fails 0 nwgate diff
+}
+
 @test "200 cgroups" {
   local i
   serve - host 80

@@ -602,7 +602,7 @@ PY
   serve - host 80
   filter alone "  <rule action='drop' direction='inout'><ip/></rule>" | define_text alone
   bind /in alone # no other cgroup has its program
-  bind /other $access DENY=any
+  bind /other "$access" DENY=any
   local document
   document=$(find "$root/run/nwgate/bindings" -name '*:in.xml')
   sed -i "s/alone/absent/" "$document"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The operations of a transaction on sets and elements.
 #include "drivers/netlink/handles.h"
+#include "drivers/netlink/plain_intervals.h"
 #include "drivers/netlink/transaction.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 
@@ -23,7 +25,9 @@ void put_data(nlmsghdr &message, std::uint16_t attribute, Bytes data) {
 std::uint32_t flags_of(const SetSpec &spec) {
   std::uint32_t flags = 0;
   if (spec.has_intervals())
-    flags |= NFT_SET_INTERVAL | NFT_SET_CONCAT;
+    flags |= NFT_SET_INTERVAL;
+  if (spec.has_intervals() && !spec.has_plain_intervals())
+    flags |= NFT_SET_CONCAT;
   if (spec.data_length > 0 || spec.verdicts)
     flags |= NFT_SET_MAP;
   return flags;
@@ -41,10 +45,34 @@ void put_fields(nlmsghdr &message, const SetSpec &spec) {
   mnl_attr_nest_end(&message, description);
 }
 
+void put_counter(nlmsghdr &message, std::uint16_t attribute, const Counts &from) {
+  nlattr *expression = mnl_attr_nest_start(&message, attribute);
+  mnl_attr_put_strz(&message, NFTA_EXPR_NAME, "counter");
+  nlattr *data = mnl_attr_nest_start(&message, NFTA_EXPR_DATA);
+  if (from != Counts{}) {
+    mnl_attr_put_u64(&message, NFTA_COUNTER_PACKETS, htobe64(from.packets));
+    mnl_attr_put_u64(&message, NFTA_COUNTER_BYTES, htobe64(from.bytes));
+  }
+  mnl_attr_nest_end(&message, data);
+  mnl_attr_nest_end(&message, expression);
+}
+
 void put_key(nlmsghdr &message, const SetSpec &spec, Bytes element) {
   put_data(message, NFTA_SET_ELEM_KEY, element.first(spec.key_length));
-  if (spec.has_intervals())
+  if (spec.has_intervals() && !spec.has_plain_intervals())
     put_data(message, NFTA_SET_ELEM_KEY_END, element.subspan(spec.key_length, spec.key_length));
+}
+
+/// What follows the last key of a plain interval. Nothing if no key does: the interval is open then.
+void put_end(nlmsghdr &message, const SetSpec &spec, Bytes element) {
+  const auto last = element.subspan(spec.key_length, spec.key_length);
+  std::vector<std::uint8_t> next(last.begin(), last.end());
+  if (!increment(next))
+    return;
+  nlattr *item = mnl_attr_nest_start(&message, NFTA_LIST_ELEM);
+  mnl_attr_put_u32(&message, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
+  put_data(message, NFTA_SET_ELEM_KEY, next);
+  mnl_attr_nest_end(&message, item);
 }
 
 } // namespace
@@ -63,15 +91,10 @@ void Transaction::add_set(const SetName &set, const SetSpec &spec, Tag tag, Byte
     mnl_attr_put_u32(&message, NFTA_SET_DATA_TYPE, htonl(spec.data_type));
     mnl_attr_put_u32(&message, NFTA_SET_DATA_LEN, htonl(spec.data_length));
   }
-  if (spec.has_intervals())
+  if (spec.has_intervals() && !spec.has_plain_intervals())
     put_fields(message, spec);
-  if (spec.counters) {
-    nlattr *expression = mnl_attr_nest_start(&message, NFTA_SET_EXPR);
-    mnl_attr_put_strz(&message, NFTA_EXPR_NAME, "counter");
-    nlattr *nothing = mnl_attr_nest_start(&message, NFTA_EXPR_DATA);
-    mnl_attr_nest_end(&message, nothing);
-    mnl_attr_nest_end(&message, expression);
-  }
+  if (spec.counters)
+    put_counter(message, NFTA_SET_EXPR, {});
   if (!user_data.empty())
     mnl_attr_put(&message, NFTA_SET_USERDATA, user_data.size(), user_data.data());
   append(message, tag);
@@ -106,6 +129,8 @@ void Transaction::put_elements(std::uint16_t type, const SetName &set, const Set
       if (spec.data_length > 0 && type == NFT_MSG_NEWSETELEM)
         put_data(message, NFTA_SET_ELEM_DATA, element.last(spec.data_length));
       mnl_attr_nest_end(&message, item);
+      if (spec.has_plain_intervals())
+        put_end(message, spec, element);
     }
     mnl_attr_nest_end(&message, list);
     append(message, tag);
@@ -120,7 +145,7 @@ void Transaction::delete_elements(const SetName &set, const SetSpec &spec, const
   put_elements(NFT_MSG_DELSETELEM, set, spec, elements, tag);
 }
 
-void Transaction::add_element(const SetName &set, const VerdictElement &element, Tag tag) {
+void Transaction::add_element(const SetName &set, const VerdictElement &element, Tag tag, const Counts &from) {
   nlmsghdr &message = start_elements(NFT_MSG_NEWSETELEM, set);
   nlattr *list = mnl_attr_nest_start(&message, NFTA_SET_ELEM_LIST_ELEMENTS);
   nlattr *item = mnl_attr_nest_start(&message, NFTA_LIST_ELEM);
@@ -131,6 +156,8 @@ void Transaction::add_element(const SetName &set, const VerdictElement &element,
   mnl_attr_put_strz(&message, NFTA_VERDICT_CHAIN, element.chain.c_str());
   mnl_attr_nest_end(&message, verdict);
   mnl_attr_nest_end(&message, data);
+  if (from != Counts{})
+    put_counter(message, NFTA_SET_ELEM_EXPR, from);
   mnl_attr_nest_end(&message, item);
   mnl_attr_nest_end(&message, list);
   append(message, tag);

@@ -2,6 +2,7 @@
 #include "drivers/netlink/sets.h"
 
 #include "drivers/netlink/handles.h"
+#include "drivers/netlink/plain_intervals.h"
 #include "drivers/netlink/request.h"
 
 #include <algorithm>
@@ -107,6 +108,8 @@ std::optional<SetInfo> parse_set(const nlmsghdr &message) {
   }
   if ((flags & NFT_SET_INTERVAL) == 0)
     info.spec.interval_fields.clear();
+  else if (info.spec.interval_fields.empty())
+    info.spec.interval_fields = {info.spec.key_length};
   return info;
 }
 
@@ -125,7 +128,8 @@ Counts counts_in(const nlattr &expression) {
 /// Reads the elements of one set out of messages. Ten thousands of them: no allocation for each.
 class ElementReader {
 public:
-  ElementReader(const SetSpec &spec, bool with_counts) : spec_(spec), with_counts_(with_counts) {}
+  ElementReader(const SetSpec &spec, bool with_counts)
+      : spec_(spec), with_counts_(with_counts), intervals_(spec.key_length) {}
 
   void read(const nlmsghdr &message) {
     const auto size = mnl_nlmsg_get_payload_len(&message);
@@ -141,7 +145,12 @@ public:
       for_each(*attribute, [this](const nlattr &element) { take(element); });
   }
 
-  ElementListing listing;
+  /// Once, when all is read.
+  ElementListing take_listing() {
+    if (spec_.has_plain_intervals())
+      listing_.elements = intervals_.intervals(listing_.strange);
+    return std::move(listing_);
+  }
 
 private:
   template <typename Visit> static void for_each(const nlattr *attribute, std::size_t size, Visit visit) {
@@ -169,6 +178,7 @@ private:
     Bytes data;
     const nlattr *verdict = nullptr;
     const nlattr *expression = nullptr;
+    std::uint32_t flags = 0;
     for_each(element, [&](const nlattr &part) {
       switch (mnl_attr_get_type(&part)) {
       case NFTA_SET_ELEM_KEY:
@@ -184,25 +194,31 @@ private:
       case NFTA_SET_ELEM_EXPR:
         expression = &part;
         break;
+      case NFTA_SET_ELEM_FLAGS:
+        flags = number_in(part);
+        break;
       default:
         break;
       }
     });
     if (spec_.verdicts)
       return take_verdict(key, verdict, expression);
+    const bool is_end = (flags & NFT_SET_ELEM_INTERVAL_END) != 0;
+    if (spec_.has_plain_intervals() && key.size() == spec_.key_length && spec_.data_length == 0)
+      return intervals_.add(key, is_end);
     if (end.empty())
       end = key;
-    if (key.size() != spec_.key_length || end.size() != key.size() || data.size() != spec_.data_length) {
-      ++listing.strange;
+    if (is_end || key.size() != spec_.key_length || end.size() != key.size() || data.size() != spec_.data_length) {
+      ++listing_.strange;
       return;
     }
-    auto &out = listing.elements;
+    auto &out = listing_.elements;
     out.insert(out.end(), key.begin(), key.end());
     if (spec_.has_intervals())
       out.insert(out.end(), end.begin(), end.end());
     out.insert(out.end(), data.begin(), data.end());
     if (with_counts_)
-      listing.counts.push_back(expression == nullptr ? Counts{} : counts_in(*expression));
+      listing_.counts.push_back(expression == nullptr ? Counts{} : counts_in(*expression));
   }
 
   void take_verdict(Bytes key, const nlattr *verdict, const nlattr *expression) {
@@ -210,16 +226,18 @@ private:
     const auto *chain = verdict == nullptr ? nullptr : find(*verdict, NFTA_VERDICT_CHAIN);
     const auto number = code == nullptr ? 0 : static_cast<std::int32_t>(number_in(*code));
     if (chain == nullptr || (number != NFT_JUMP && number != NFT_GOTO)) {
-      ++listing.strange;
+      ++listing_.strange;
       return;
     }
-    listing.verdicts.push_back({{key.begin(), key.end()}, text_in(*chain), number == NFT_GOTO});
+    listing_.verdicts.push_back({{key.begin(), key.end()}, text_in(*chain), number == NFT_GOTO});
     if (with_counts_)
-      listing.counts.push_back(expression == nullptr ? Counts{} : counts_in(*expression));
+      listing_.counts.push_back(expression == nullptr ? Counts{} : counts_in(*expression));
   }
 
   const SetSpec &spec_;
   bool with_counts_;
+  PlainIntervals intervals_;
+  ElementListing listing_;
 };
 
 Request element_request(const SetName &set, Request::Kind kind) {
@@ -277,11 +295,12 @@ Result<ElementListing> elements(Channel &channel, const SetInfo &set, bool with_
       return fail(answer.error().in(what));
     if (answer->interrupted)
       continue;
+    auto listing = reader.take_listing();
     if (!answer->in_steps)
-      return std::move(reader.listing);
-    const auto likeness = likeness_of(reader.listing, set.spec.element_size());
+      return listing;
+    const auto likeness = likeness_of(listing, set.spec.element_size());
     if (likeness.count == set.count || last == likeness)
-      return std::move(reader.listing);
+      return listing;
     last = likeness;
   }
   return fail(what + ": others keep changing nf_tables", EAGAIN);
@@ -296,9 +315,10 @@ Result<std::optional<Elements>> element(Channel &channel, const SetInfo &set, By
     return std::optional<Elements>();
   if (!answer)
     return fail(answer.error().in("cannot read an element of set " + set.name.name));
-  if (reader.listing.elements.empty())
+  auto listing = reader.take_listing();
+  if (listing.elements.empty())
     return std::optional<Elements>();
-  return std::optional(std::move(reader.listing.elements));
+  return std::optional(std::move(listing.elements));
 }
 
 } // namespace nwgate::netlink

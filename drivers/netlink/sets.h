@@ -25,7 +25,7 @@ struct SetSpec {
   /// In bytes; the parts of a key begin at multiples of four.
   std::uint32_t key_length = 0;
   std::uint32_t key_type = 0;
-  /// The lengths of the key's parts, if it has intervals.
+  /// The lengths of the key's parts, if it has intervals; one part makes a set of plain intervals.
   std::vector<std::uint32_t> interval_fields;
   /// In bytes; 0 for a set.
   std::uint32_t data_length = 0;
@@ -37,6 +37,8 @@ struct SetSpec {
   bool operator==(const SetSpec &) const = default;
 
   [[nodiscard]] bool has_intervals() const { return !interval_fields.empty(); }
+  /// The kernel has their ends as elements of their own (nft_set_rbtree.c), as nft(8) writes them.
+  [[nodiscard]] bool has_plain_intervals() const { return interval_fields.size() == 1; }
   /// Bytes that an element of a set or plain map has in `Elements`: key, the interval's end, data.
   [[nodiscard]] std::size_t element_size() const { return key_length * (has_intervals() ? 2UL : 1UL) + data_length; }
 };

@@ -129,7 +129,7 @@ public:
   /// Elements that are there already are passed over; EEXIST if they have other data. Many elements are several
   /// operations with one tag.
   void add_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag);
-  void add_element(const SetName &set, const VerdictElement &element, Tag tag);
+  void add_element(const SetName &set, const VerdictElement &element, Tag tag, const Counts &from = {});
   /// `elements` as for add_elements(), whose data is not looked at. ENOENT if one is not there.
   void delete_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag);
   void delete_element(const SetName &set, const VerdictElement &element, Tag tag);

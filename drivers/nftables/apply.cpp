@@ -44,7 +44,8 @@ public:
 
   Result<> read(const Desired &desired) {
     if (!read_all_) {
-      auto state = read_state(channel_, ReadElements::none, desired.cgroups ? ReadElements::all : ReadElements::none);
+      auto state = read_state(channel_, ReadElements::none,
+                              desired.cgroups ? ReadElements::all_with_counts : ReadElements::none);
       if (!state)
         return fail(std::move(state.error()));
       state_ = std::move(*state);
@@ -54,7 +55,8 @@ public:
       read_all_ = *known;
     }
     if (read_all_) {
-      auto state = read_state(channel_, ReadElements::all);
+      auto state =
+          read_state(channel_, ReadElements::all, desired.cgroups ? ReadElements::all_with_counts : ReadElements::all);
       if (!state)
         return fail(std::move(state.error()));
       state_ = std::move(*state);

@@ -4,6 +4,7 @@
 #include "drivers/nftables/cgroup_layout.h"
 
 #include <algorithm>
+#include <set>
 
 namespace nwgate::nftables {
 namespace {
@@ -68,6 +69,38 @@ std::optional<PortCounters> cgroup_counters(const KernelState &state, const Cgro
     if (const auto found = table->chains.find(chain); found != table->chains.end() && found->second.program)
       result.program = found->second.program->name;
   return result;
+}
+
+void carry_counts(const KernelTable &present, std::vector<Operation> &operations) {
+  using Key = std::vector<std::uint8_t>;
+  const auto counted = [&](const std::string &map, const Key &key) {
+    const auto found = present.sets.find(map);
+    std::string none;
+    return found == present.sets.end() ? std::nullopt : counts_of(&found->second, key, none);
+  };
+  for (const bool by_classid : {false, true})
+    for (const auto direction : {Direction::out, Direction::in}) {
+      const auto map = [&](Layer layer) { return cgroups_map({by_classid, 0}, direction, layer); };
+      std::set<Key> in_ethernet; // all that such a cgroup sends is counted there
+      for (const auto &operation : operations)
+        if (operation.kind == Operation::Kind::add_verdict && operation.name == map(Layer::ethernet))
+          in_ethernet.insert(operation.verdict.key);
+      for (auto &operation : operations) {
+        if (operation.kind != Operation::Kind::add_verdict)
+          continue;
+        const auto &key = operation.verdict.key;
+        const auto whole = counted(map(Layer::ethernet), key);
+        const auto ipv4 = counted(map(Layer::ipv4), key).value_or(Counts{});
+        const auto ipv6 = counted(map(Layer::ipv6), key).value_or(Counts{});
+        const auto both = whole.value_or(Counts{ipv4.packets + ipv6.packets, ipv4.bytes + ipv6.bytes});
+        if (operation.name == map(Layer::ethernet))
+          operation.counts = both;
+        else if (operation.name == map(Layer::ipv4) && !in_ethernet.contains(key))
+          operation.counts = whole.value_or(ipv4);
+        else if (operation.name == map(Layer::ipv6) && !in_ethernet.contains(key) && !whole)
+          operation.counts = ipv6;
+      }
+    }
 }
 
 } // namespace nwgate::nftables

@@ -2,6 +2,7 @@
 #include "drivers/nftables/cgroup_layout.h"
 
 #include "drivers/nftables/base_chains.h"
+#include "drivers/nftables/table_planner.h"
 #include "engine/model/diagnostic_ids.h"
 
 #include <algorithm>
@@ -86,26 +87,32 @@ public:
 private:
   /// The ways of cgroups that are not touched, as the kernel's maps tell them.
   void keep_untouched() {
-    for (const auto &key : desired_.untouched)
+    if (present_ == nullptr)
+      return;
+    const Touched touched(desired_);
+    for (const bool by_classid : {false, true})
       for (const auto direction : both)
         for (const auto layer : {Layer::ethernet, Layer::ipv4, Layer::ipv6}) {
-          const auto map = cgroups_map(key.place, direction, layer);
-          const auto found = present_ == nullptr ? decltype(present_->sets.begin()){} : present_->sets.find(map);
-          if (present_ == nullptr || found == present_->sets.end())
+          const auto map = cgroups_map({by_classid, 0}, direction, layer);
+          const auto found = present_->sets.find(map);
+          if (found == present_->sets.end())
             continue;
           for (const auto &element : found->second.listing.verdicts)
-            if (element.key == cgroup_key_bytes(key.place, key.id))
-              keep(element.chain, key.place, direction, layer);
+            if (!touched.has(Family::inet, map, element.key))
+              keep(element.chain, direction, layer);
         }
   }
 
-  void keep(const std::string &chain, const CgroupPlace &place, Direction direction, Layer layer) {
+  void keep(const std::string &chain, Direction direction, Layer layer) {
     const auto found = present_->chains.find(chain);
-    if (found == present_->chains.end() || !found->second.program)
+    const auto place = found == present_->chains.end() || !found->second.program
+                           ? std::nullopt
+                           : place_in_name(found->second.program->name);
+    if (!place)
       return;
     result_.kept_programs.insert(found->second.program->name);
-    add_ends(place);
-    add_map(place, direction, layer);
+    add_ends(*place);
+    add_map(*place, direction, layer);
   }
 
   void lay_out(const SharedProgram &program) {
@@ -212,8 +219,6 @@ private:
           table().sets[cgroups_map(*program.cgroups, direction, layer)].verdicts.push_back(
               {key, chain_of(program, direction, layer), true});
     }
-    for (const auto layer : {Layer::ethernet, Layer::ipv4, Layer::ipv6})
-      lay_out_values(cgroup.program, layer, key, table());
   }
 
   const DesiredCgroups &desired_;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Lays cgroups out in `table inet nwgate`: rules once for a program and a level of the tree, cgroups as data.
+/// Lays cgroups out in `table inet nwgate`: rules once for a filter, its values and a level of the tree, cgroups as
+/// data. A packet's cgroup is asked for once, on the way to the rules: sets of values hold values alone, which the
+/// kernel finds several times faster than a cgroup and a value (docs/performance.md).
 ///
 ///     output 0, input 0:  for each level: cgroup of the socket there -> program NAME/level-2/out, NAME/level-2/in
 ///     output 1, input 1:  for each level: the same, of the IP layers: NAME/level-2/out.ipv4 and so on

@@ -91,27 +91,29 @@ ElementReader::ElementReader(const std::string &set_name, const netlink::SetSpec
   const auto is_port = [](const Part &part) {
     return part.kind == ValueKind::interface_name || part.kind == ValueKind::mark || part.kind == ValueKind::cgroup;
   };
-  const bool by_classid = set_name.find("classid") != std::string::npos; // a plain number in front
+  const bool by_classid = set_name.find("classid") != std::string::npos && set_name.find('/') == std::string::npos;
+  // A class id is a plain number in front.
   port_ = by_classid ? 0 : static_cast<std::size_t>(std::ranges::find_if(parts_, is_port) - parts_.begin());
   if (spec.data_length > 0)
     data_ = {kind_of(spec.data_type).first, key_length_ * (has_intervals_ ? 2 : 1), spec.data_length, {}};
   name_parts(set_name);
 }
 
-/// `PROGRAM/VARIABLE.VARIABLE.ENCODING.ENCODING`, as Lookup::name() makes them.
+/// `PROGRAM/VARIABLE.VARIABLE.ENCODING.ENCODING`, as Lookup::name() makes them. In front may be a port.
 void ElementReader::name_parts(const std::string &set_name) {
   const auto slash = set_name.rfind('/');
-  if (slash == std::string::npos || port_ != 0 || parts_.size() < 2)
+  const std::size_t in_front = port_ == 0 ? 1 : 0;
+  if (slash == std::string::npos || (port_ != 0 && port_ != parts_.size()) || parts_.size() <= in_front)
     return;
   auto words = split(set_name.substr(slash + 1), '.');
   if (words.back().find_first_not_of("0123456789") == std::string::npos) // the second of that name
     words.pop_back();
-  const auto count = parts_.size() - 1;
+  const auto count = parts_.size() - in_front;
   if (words.size() <= count)
     return;
   const auto first = words.size() - count;
   for (std::size_t i = 0; i < count; ++i) {
-    auto &part = parts_[i + 1];
+    auto &part = parts_[i + in_front];
     const auto pieces = split(words[first + i], '-');
     const auto encoding = std::ranges::find(encodings, pieces.front(), &Encoding::name);
     if (encoding == encodings.end())

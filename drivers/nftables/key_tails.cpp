@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/nftables/key_tails.h"
 
+#include "drivers/netlink/plain_intervals.h"
 #include "engine/model/value_type.h"
 
 #include <algorithm>
@@ -124,13 +125,23 @@ private:
     std::ranges::sort(rows, {}, [&](const auto &row) { return std::pair(rest(row), row[at].first); });
     std::vector<std::vector<Span>> merged;
     for (auto &row : rows) {
-      if (!merged.empty() && rest(merged.back()) == rest(row) && row[at].first <= merged.back()[at].last)
+      if (!merged.empty() && rest(merged.back()) == rest(row) &&
+          row[at].first <= behind(merged.back()[at].last, lookup_.parts[at].length()))
         merged.back()[at].last = std::max(merged.back()[at].last, row[at].last);
       else
         merged.push_back(std::move(row));
     }
     rows = std::move(merged);
     return true;
+  }
+
+  /// The value that follows, or the last one that there is.
+  static Bytes behind(const Bytes &last, std::uint32_t length) {
+    Bytes next(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(length));
+    if (!netlink::increment(next))
+      return last;
+    next.resize(last.size());
+    return next;
   }
 
   static bool overlap_anywhere(const std::vector<std::vector<Span>> &rows) {

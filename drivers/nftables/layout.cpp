@@ -28,9 +28,7 @@ constexpr std::uint32_t type_port_number = 13;
 constexpr std::uint32_t type_mark = 19;
 constexpr std::uint32_t type_interface_index = 20;
 constexpr std::uint32_t type_interface_name = 41;
-constexpr std::uint32_t type_cgroup = 46;
 constexpr std::uint32_t name_length = 16;
-constexpr std::uint32_t cgroup_length = 8;
 constexpr std::uint32_t number_length = 4;
 
 std::uint32_t concatenated(std::uint32_t left, std::uint32_t right) { return left << 6U | right; }
@@ -65,21 +63,21 @@ netlink::SetSpec set_spec(std::uint32_t key_type, std::uint32_t key_length, bool
   return map_spec(key_type, key_length, 0, 0, counters);
 }
 
+/// The only part of a key: such keys are as long as the field.
+bool is_single_part(const Lookup &lookup, std::uint32_t port_length) {
+  return port_length == 0 && lookup.parts.size() == 1;
+}
+
 netlink::SetSpec lookup_spec(const Lookup &lookup, std::uint32_t port_length) {
   netlink::SetSpec spec;
-  spec.key_type = port_length == name_length     ? type_interface_name
-                  : port_length == cgroup_length ? type_cgroup
-                                                 : type_mark;
+  if (port_length > 0)
+    spec.key_type = port_length == name_length ? type_interface_name : type_mark;
   spec.key_length = port_length;
-  // The kernel searches fields of 8 bytes in a time that grows with the square of the set
-  // (nft_pipapo_avx2_lookup_slow).
-  if (lookup.has_intervals() && port_length == cgroup_length)
-    spec.interval_fields = {port_length / 2, port_length / 2};
-  else if (lookup.has_intervals())
+  if (lookup.has_intervals() && port_length > 0)
     spec.interval_fields.push_back(port_length);
   for (const auto &part : lookup.parts) {
     spec.key_type = concatenated(spec.key_type, type_of(part.encoding));
-    spec.key_length += (part.length() + 3) / 4 * 4;
+    spec.key_length += is_single_part(lookup, port_length) ? part.length() : (part.length() + 3) / 4 * 4;
     if (lookup.has_intervals())
       spec.interval_fields.push_back(part.length());
   }
@@ -94,7 +92,7 @@ bool is_ip(Family family) { return family == Family::ip || family == Family::ip6
 
 PortKey key_of(Family family, Direction direction, const SharedProgram &program, const Options &options) {
   if (program.cgroups)
-    return cgroup_key(*program.cgroups);
+    return {PortKey::Kind::none}; // the way to the program has asked
   if (is_ip(family))
     return {PortKey::Kind::mark, options.mark_mask};
   return {(direction == Direction::out) != program.is_macvtap ? PortKey::Kind::in_name : PortKey::Kind::out_name, 0};
@@ -185,6 +183,31 @@ std::vector<bool> lookups_in(const SharedProgram &program, Layer layer) {
         for (const auto &lookup : plan.lookups)
           used[lookup.lookup] = true;
   return used;
+}
+
+void add_elements(const Lookup &lookup, const KeyTails &tails, const std::vector<std::uint8_t> &key,
+                  netlink::Elements &elements) {
+  const auto length =
+      static_cast<std::ptrdiff_t>(lookup_spec(lookup, static_cast<std::uint32_t>(key.size())).key_length - key.size());
+  for (const auto &tail : tails) {
+    append(key, elements);
+    elements.insert(elements.end(), tail.begin(), tail.begin() + length);
+    if (!lookup.has_intervals())
+      continue;
+    const auto last = tail.begin() + static_cast<std::ptrdiff_t>(tail.size() / 2);
+    append(key, elements);
+    elements.insert(elements.end(), last, last + length);
+  }
+}
+
+/// The elements of the values that the program looks up in the layer: in front of them stands `key`.
+void add_values(const SharedProgram &program, const std::vector<KeyTails> &values, Layer layer,
+                const std::vector<std::uint8_t> &key, LaidTable &table) {
+  const auto used = lookups_in(program, layer);
+  for (std::size_t i = 0; i < used.size(); ++i)
+    if (used[i])
+      add_elements(program.lookups.lookups[i], values[i], key,
+                   table.sets[set_name(program.name, program.lookups.lookups[i])].elements);
 }
 
 /// No packet comes behind the last rule.
@@ -298,6 +321,7 @@ public:
     for (const auto layer : {Layer::ethernet, Layer::ipv4, Layer::ipv6}) {
       layer_ = layer;
       add_value_sets();
+      add_values(program_, program_.values, layer, {}, table_);
       for (std::size_t c = 0; c < program_.program.chains.size(); ++c)
         if (program_.program.chains[c].layer == layer_)
           add_chain(program_.program.chains[c], program_.lookups.chains[c]);
@@ -417,32 +441,6 @@ bool lay_out_program(const SharedProgram &program, const Dispatched &place, cons
 
 namespace {
 
-void add_elements(const Lookup &lookup, const KeyTails &tails, const std::vector<std::uint8_t> &key,
-                  netlink::Elements &elements) {
-  for (const auto &tail : tails) {
-    const auto half = lookup.has_intervals() ? tail.size() / 2 : tail.size();
-    append(key, elements);
-    elements.insert(elements.end(), tail.begin(), tail.begin() + static_cast<std::ptrdiff_t>(half));
-    if (!lookup.has_intervals())
-      continue;
-    append(key, elements);
-    elements.insert(elements.end(), tail.begin() + static_cast<std::ptrdiff_t>(half), tail.end());
-  }
-}
-
-} // namespace
-
-void lay_out_values(const PortProgram &port, Layer layer, const std::vector<std::uint8_t> &key, LaidTable &table) {
-  const auto &program = *port.program;
-  const auto used = lookups_in(program, layer);
-  for (std::size_t i = 0; i < used.size(); ++i)
-    if (used[i])
-      add_elements(program.lookups.lookups[i], port.values[i], key,
-                   table.sets[set_name(program.name, program.lookups.lookups[i])].elements);
-}
-
-namespace {
-
 /// Writes the elements of one port.
 class PortWriter {
 public:
@@ -482,7 +480,7 @@ private:
         append(part, table.sets[shared::devices].elements);
     if (place_.mark != 0 && family == Family::bridge)
       add_mark(table);
-    add_values(Layer::ethernet, name_, table);
+    add_values(program_, port_.values, Layer::ethernet, name_, table);
   }
 
   void add_ip(Family family) {
@@ -502,7 +500,7 @@ private:
         lead(table, mark_, {}, direction);
     for (const auto *dropped : {shared::out_dropped, shared::in_dropped})
       append(mark_, table.sets[dropped].elements);
-    add_values(layer_of(family), mark_, table);
+    add_values(program_, port_.values, layer_of(family), mark_, table);
   }
 
   void add_ip_in_bridge() {
@@ -510,7 +508,7 @@ private:
     for (const auto layer : {Layer::ipv4, Layer::ipv6}) {
       if (!program_.program.has_layer(layer))
         continue;
-      add_values(layer, name_, table);
+      add_values(program_, port_.values, layer, name_, table);
       if (place_.program.dispatch == Dispatch::set)
         continue;
       auto key = type_key(layer);
@@ -536,10 +534,6 @@ private:
     for (unsigned bit = 0; bit < static_cast<unsigned>(std::popcount(options_.mark_mask)); ++bit)
       if ((place_.mark >> (bit + lowest) & 1U) != 0)
         append(name_, table.sets[shared::mark_bit(bit)].elements);
-  }
-
-  void add_values(Layer layer, const std::vector<std::uint8_t> &key, LaidTable &table) {
-    lay_out_values(port_, layer, key, table);
   }
 
   const PortProgram &port_;

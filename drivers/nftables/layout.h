@@ -60,8 +60,8 @@ struct Dispatched {
 /// is routed and has an IP layer.
 void lay_out_base(const std::vector<Dispatched> &programs, bool any_routed, const Options &options, Ruleset &out);
 
-/// Chains and sets of a program, without elements of ports. Rules that cannot be expressed are reported, all of them;
-/// false then.
+/// Chains and sets of a program, without elements of ports; with the values of one for cgroups. Rules that cannot be
+/// expressed are reported, all of them; false then.
 bool lay_out_program(const SharedProgram &program, const Dispatched &place, const Options &options,
                      const xtables::SetIndex &sets, Ruleset &out, Diagnostics &diagnostics);
 
@@ -76,9 +76,6 @@ struct PortPlace {
 
 /// The port's elements, in sets that are laid out already.
 void lay_out_port(const PortProgram &port, const PortPlace &place, const Options &options, Ruleset &out);
-
-/// The elements of the values that the port's rules of the layer look up: in front of them stands `key`.
-void lay_out_values(const PortProgram &port, Layer layer, const std::vector<std::uint8_t> &key, LaidTable &table);
 
 /// The name of a set of a program, and of a chain.
 std::string set_name(const std::string &program, const Lookup &lookup);

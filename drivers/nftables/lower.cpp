@@ -14,6 +14,7 @@
 #include <array>
 #include <cstring>
 #include <fmt/format.h>
+#include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/netfilter.h>
@@ -554,6 +555,22 @@ PortKey cgroup_key(const CgroupPlace &place) {
   return key;
 }
 
+std::uint32_t PortKey::length() const {
+  switch (kind) {
+  case Kind::in_name:
+  case Kind::out_name:
+    return IFNAMSIZ;
+  case Kind::mark:
+  case Kind::classid:
+    return 4;
+  case Kind::cgroup:
+    return 8;
+  case Kind::none:
+    break;
+  }
+  return 0;
+}
+
 void PortKey::load(netlink::ExpressionList &out) const {
   switch (kind) {
   case Kind::in_name:
@@ -571,6 +588,9 @@ void PortKey::load(netlink::ExpressionList &out) const {
     return;
   case Kind::classid:
     out.meta(NFT_META_CGROUP, {0});
+    return;
+  case Kind::none:
+    break;
   }
 }
 

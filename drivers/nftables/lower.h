@@ -18,7 +18,7 @@ namespace nwgate::nftables {
 
 /// How the rules of a chain know which port a packet is of.
 struct PortKey {
-  enum class Kind : std::uint8_t { in_name, out_name, mark, cgroup, classid };
+  enum class Kind : std::uint8_t { in_name, out_name, mark, cgroup, classid, none };
   Kind kind = Kind::in_name;
   /// The bits of the packet's mark that hold the port's number.
   std::uint32_t mark_mask = 0;
@@ -26,9 +26,7 @@ struct PortKey {
   std::uint32_t level = 0;
 
   /// Bytes at the front of a key.
-  [[nodiscard]] std::uint32_t length() const {
-    return kind == Kind::cgroup ? 8 : kind == Kind::mark || kind == Kind::classid ? 4 : 16;
-  }
+  [[nodiscard]] std::uint32_t length() const;
   /// To the register 0 and the ones behind it.
   void load(netlink::ExpressionList &out) const;
 };

@@ -2,6 +2,7 @@
 #include "drivers/nftables/plan.h"
 
 #include "drivers/nftables/base_chains.h"
+#include "drivers/nftables/cgroup_counters.h"
 #include "drivers/nftables/cgroup_layout.h"
 #include "drivers/nftables/table_planner.h"
 #include "engine/model/diagnostic_ids.h"
@@ -76,7 +77,7 @@ public:
       transaction_.delete_elements(set, operation.spec, operation.elements, tag);
       break;
     case Kind::add_verdict:
-      transaction_.add_element(set, operation.verdict, tag);
+      transaction_.add_element(set, operation.verdict, tag, operation.counts);
       break;
     case Kind::delete_verdict:
       transaction_.delete_element(set, operation.verdict, tag);
@@ -177,7 +178,13 @@ bool plan_cgroups(const DesiredCgroups &desired, const KernelState &state, const
                       fmt::format("there is a table '{}' that is not nwgate's", table_text(Family::inet)));
     return false;
   }
-  plan_table(Family::inet, *wanted, present, Touched(desired.untouched), {}, nullptr, out);
+  std::vector<Operation> operations;
+  PlanContext context;
+  context.scope = desired.named_only ? Scope::named_ports : Scope::everything;
+  plan_table(Family::inet, *wanted, present, Touched(desired), context, nullptr, operations);
+  if (present != nullptr)
+    carry_counts(*present, operations);
+  std::move(operations.begin(), operations.end(), std::back_inserter(out));
   return true;
 }
 

@@ -33,6 +33,10 @@ struct DesiredCgroups {
   std::vector<PlacedCgroup> cgroups;
   /// These keep what they have: their documents are broken at the moment.
   std::vector<CgroupKey> untouched;
+  /// All that are not in `cgroups` or `leaving` keep what they have.
+  bool named_only = false;
+  /// These shall have nothing.
+  std::vector<CgroupKey> leaving;
 };
 
 /// What should be there.
@@ -43,7 +47,7 @@ struct Desired {
     std::optional<std::uint32_t> device;
   };
   std::vector<Port> ports;
-  /// What cgroups should have: all of them. Nothing if the plan is not about cgroups.
+  /// What cgroups should have. Nothing if the plan is not about cgroups.
   std::optional<DesiredCgroups> cgroups;
   /// Ports that shall have nothing.
   std::vector<std::string> leaving;
@@ -96,6 +100,8 @@ struct Operation {
   netlink::SetSpec spec;
   netlink::Elements elements;
   netlink::VerdictElement verdict;
+  /// Of a verdict that is added: what it has counted so far.
+  netlink::Counts counts;
   /// What is taken away does not bear our mark.
   bool foreign = false;
 };

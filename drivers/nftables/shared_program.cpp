@@ -7,6 +7,7 @@
 #include "engine/values/close.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 
 namespace nwgate::nftables {
@@ -41,10 +42,39 @@ std::shared_ptr<const SharedProgram> macvtap_of(const SharedProgram &program) {
 
 std::string CgroupPlace::name() const { return by_classid ? "classid" : fmt::format("level-{}", level); }
 
-std::shared_ptr<const SharedProgram> cgroups_program_of(const SharedProgram &program, const CgroupPlace &place) {
-  auto copy = program;
-  copy.name += '/' + place.name();
+std::string cgroups_program_name(const PortProgram &cgroup, const CgroupPlace &place) {
+  const auto &program = *cgroup.program;
+  const auto name = fmt::format("{}/{}", program.program.filter, place.name());
+  if (program.name == program.program.filter && cgroup.values.empty())
+    return name;
+  auto differences = program.name;
+  for (const auto &tails : cgroup.values) {
+    differences += fmt::format(":{}:", tails.size());
+    for (const auto &tail : tails)
+      differences.append(tail.begin(), tail.end());
+  }
+  return fmt::format("{}/{:016x}", name, hash_of(differences));
+}
+
+std::optional<CgroupPlace> place_in_name(const std::string &program) {
+  constexpr std::string_view level = "level-";
+  for (auto slash = program.find('/'); slash != std::string::npos; slash = program.find('/', slash + 1)) {
+    const auto word = std::string_view(program).substr(slash + 1, program.find('/', slash + 1) - slash - 1);
+    if (word == CgroupPlace{true, 0}.name())
+      return CgroupPlace{true, 0};
+    std::uint32_t number = 0;
+    if (word.starts_with(level) &&
+        std::from_chars(word.data() + level.size(), word.data() + word.size(), number).ec == std::errc())
+      return CgroupPlace{false, number};
+  }
+  return std::nullopt;
+}
+
+std::shared_ptr<const SharedProgram> cgroups_program(const PortProgram &cgroup, const CgroupPlace &place) {
+  auto copy = *cgroup.program;
+  copy.name = cgroups_program_name(cgroup, place);
   copy.cgroups = place;
+  copy.values = cgroup.values;
   return std::make_shared<const SharedProgram>(std::move(copy));
 }
 
@@ -56,9 +86,10 @@ struct ProgramSharing::Values {
   std::vector<bool> is_one_tuple;
 };
 
-ProgramSharing::ProgramSharing(const Program &program) : program_(program) {
-  base_ =
-      std::make_shared<const SharedProgram>(SharedProgram{program.filter, false, {}, program, find_lookups(program)});
+ProgramSharing::ProgramSharing(const Program &program, std::size_t most_copies)
+    : program_(program), most_copies_(most_copies) {
+  base_ = std::make_shared<const SharedProgram>(
+      SharedProgram{program.filter, false, {}, {}, program, find_lookups(program)});
   for (const auto &chain : program.chains)
     for (const auto &rule : chain.rules)
       for (const auto &slot : rule.slots)
@@ -108,6 +139,17 @@ bool ProgramSharing::matches_without_values(const ProgramRule &rule, const RuleP
   });
 }
 
+std::size_t ProgramSharing::copies(const ProgramRule &rule, const Values &values) const {
+  std::size_t count = 1;
+  for (const auto &slot : rule.slots) {
+    const auto at = std::ranges::find_if(slots_, [&](const auto &known) { return *known.first == slot; });
+    count *= values.tuples[static_cast<std::size_t>(at - slots_.begin())].size();
+    if (count > most_copies_)
+      break;
+  }
+  return count;
+}
+
 std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values) const {
   const auto has_too_many = [&](const RuleLookup &lookup) {
     const auto *tails = std::get_if<KeyTails>(&values.tails[lookup.lookup]);
@@ -122,7 +164,9 @@ std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values)
     const auto &plans = base_->lookups.chains[c];
     auto &of_chain = result.emplace_back();
     for (std::size_t r = 0; r < plans.size(); ++r)
-      of_chain.push_back(plans[r].spelled_out || std::ranges::any_of(plans[r].lookups, has_too_many) ||
+      of_chain.push_back(plans[r].spelled_out ||
+                         (!plans[r].lookups.empty() && copies(program_.chains[c].rules[r], values) <= most_copies_) ||
+                         std::ranges::any_of(plans[r].lookups, has_too_many) ||
                          matches_without_values(program_.chains[c].rules[r], plans[r], values));
   }
   return result;
@@ -131,7 +175,7 @@ std::vector<std::vector<bool>> ProgramSharing::spelled_out(const Values &values)
 std::shared_ptr<const SharedProgram> ProgramSharing::variant(const std::string &port, const BindingValues &values,
                                                              const std::vector<std::vector<bool>> &spelled_out,
                                                              const ResolveLimits &limits, Diagnostics &diagnostics) {
-  SharedProgram shared{{}, false, {}, {program_.filter, {}}, {}};
+  SharedProgram shared{{}, false, {}, {}, {program_.filter, {}}, {}};
   std::string signature;
   std::size_t rules = 0;
   for (std::size_t c = 0; c < program_.chains.size(); ++c) {

@@ -44,31 +44,30 @@ struct CgroupPlace {
   auto operator<=>(const CgroupPlace &) const = default;
 };
 
+/// A set's elements without the port in front: the parts of the key; with intervals, the parts of the key's end too.
+/// Sorted, without repetitions.
+using KeyTails = std::vector<std::vector<std::uint8_t>>;
+
 /// A program as it stands in the kernel, once for all ports whose values it does not depend on.
 struct SharedProgram {
   /// The top filter's name; behind it `/v` and sixteen digits when some rules are written out with values.
   std::string name;
   /// For ports whose device sends what the workload sends.
   bool is_macvtap = false;
-  /// For cgroups there.
+  /// For cgroups there that have these values.
   std::optional<CgroupPlace> cgroups = {};
+  /// Of cgroups: one for each lookup. Their sets hold nothing else.
+  std::vector<KeyTails> values = {};
   /// Rules that are written out have no slots.
   Program program;
   ProgramLookups lookups;
 };
-
-/// A set's elements without the port in front: the parts of the key; with intervals, the parts of the key's end too.
-/// Sorted, without repetitions.
-using KeyTails = std::vector<std::vector<std::uint8_t>>;
 
 /// The same rules under a name of their own, for ports that must not wait for the others of the filter.
 std::shared_ptr<const SharedProgram> edition_of(const SharedProgram &program);
 
 /// The same rules for a macvtap.
 std::shared_ptr<const SharedProgram> macvtap_of(const SharedProgram &program);
-
-/// The same rules for cgroups at that place.
-std::shared_ptr<const SharedProgram> cgroups_program_of(const SharedProgram &program, const CgroupPlace &place);
 
 /// What one port, or cgroup, needs.
 struct PortProgram {
@@ -80,11 +79,19 @@ struct PortProgram {
   std::vector<KeyTails> values;
 };
 
+/// The name of the program that cgroups at that place have in common when they have the same values as well.
+std::string cgroups_program_name(const PortProgram &cgroup, const CgroupPlace &place);
+/// The place in such a name; nothing if it is another.
+std::optional<CgroupPlace> place_in_name(const std::string &program);
+/// The program of that name.
+std::shared_ptr<const SharedProgram> cgroups_program(const PortProgram &cgroup, const CgroupPlace &place);
+
 /// The shared programs of one resolved program.
 class ProgramSharing {
 public:
-  /// Views `program`, which must stay.
-  explicit ProgramSharing(const Program &program);
+  /// Views `program`, which must stay. Rules of which there are at most `most_copies` with the values of a binding are
+  /// written out: a packet passes a few comparisons faster than it is looked up.
+  explicit ProgramSharing(const Program &program, std::size_t most_copies = 0);
 
   /// The program and the values of a port. What close() would report is reported; nothing is returned then.
   std::optional<PortProgram> bind(const std::string &port, const BindingValues &values, const ResolveLimits &limits,
@@ -95,13 +102,16 @@ private:
   std::optional<Values> evaluate(const BindingValues &values) const;
   /// Whether a slot has no values, so that the rule stands no time, but no lookup of the rule would tell.
   [[nodiscard]] bool matches_without_values(const ProgramRule &rule, const RulePlan &plan, const Values &values) const;
-  /// The rules that have to be written out with these values.
+  /// How often the rule stands there when it is written out.
+  [[nodiscard]] std::size_t copies(const ProgramRule &rule, const Values &values) const;
+  /// The rules that are written out with these values.
   [[nodiscard]] std::vector<std::vector<bool>> spelled_out(const Values &values) const;
   std::shared_ptr<const SharedProgram> variant(const std::string &port, const BindingValues &values,
                                                const std::vector<std::vector<bool>> &spelled_out,
                                                const ResolveLimits &limits, Diagnostics &diagnostics);
 
   const Program &program_;
+  std::size_t most_copies_;
   std::shared_ptr<const SharedProgram> base_;
   /// Every slot of the program, each once, with a rule that has it.
   std::vector<std::pair<const Slot *, const ProgramRule *>> slots_;

@@ -94,6 +94,8 @@ private:
 
   /// The set stays for other ports; those that the plan is about have left its program.
   void leave(const std::string &name, const KernelSet &set) {
+    if (family_ == Family::inet) // cgroups of one program have the same values
+      return;
     auto gone = touched_records(name, set);
     if (gone.empty())
       return;
@@ -309,6 +311,9 @@ private:
       added_rules_;
 };
 
+/// The names of shared sets are plain words.
+bool is_of_program(const std::string &set) { return set.find('/') != std::string::npos; }
+
 } // namespace
 
 Touched::Touched(const Desired &desired, const PlanContext &context) : everything_(context.scope == Scope::everything) {
@@ -329,18 +334,26 @@ Touched::Touched(const Desired &desired, const PlanContext &context) : everythin
     add(port);
 }
 
-Touched::Touched(const std::vector<CgroupKey> &untouched) : everything_(true) {
-  for (const auto &key : untouched)
-    (key.place.by_classid ? untouched_classids_ : untouched_cgroups_).insert(cgroup_key_bytes(key.place, key.id));
+Touched::Touched(const DesiredCgroups &desired) : everything_(!desired.named_only) {
+  const auto add = [&](const CgroupPlace &place, std::uint64_t id) {
+    (place.by_classid ? classids_ : cgroups_).insert(cgroup_key_bytes(place, id));
+  };
+  for (const auto &key : everything_ ? desired.untouched : desired.leaving)
+    add(key.place, key.id);
+  if (!everything_)
+    for (const auto &cgroup : desired.cgroups)
+      add(*cgroup.program.program->cgroups, cgroup.id);
 }
 
 bool Touched::has(const std::string &port) const { return names_.contains(name_key(port)) != everything_; }
 
 bool Touched::has(Family family, const std::string &set, netlink::Bytes element) const {
   if (family == Family::inet) {
+    if (is_of_program(set))
+      return true; // values, which no cgroup has for itself
     const bool by_classid = set.find("classid") != std::string::npos;
     const auto key = element.first(by_classid ? sizeof(std::uint32_t) : sizeof(std::uint64_t));
-    return !(by_classid ? untouched_classids_ : untouched_cgroups_).contains({key.begin(), key.end()});
+    return (by_classid ? classids_ : cgroups_).contains({key.begin(), key.end()}) != everything_;
   }
   if (everything_ && names_.empty())
     return true;

@@ -14,8 +14,7 @@ namespace nwgate::nftables {
 class Touched {
 public:
   Touched(const Desired &desired, const PlanContext &context);
-  /// All cgroups but these.
-  explicit Touched(const std::vector<CgroupKey> &untouched);
+  explicit Touched(const DesiredCgroups &desired);
 
   [[nodiscard]] bool has(const std::string &port) const;
   /// `element` of a set of this family and name.
@@ -25,7 +24,8 @@ private:
   bool everything_;
   /// Of the ports that are touched; of those that are not, if everything else is.
   std::set<std::vector<std::uint8_t>> names_, marks_;
-  std::set<std::vector<std::uint8_t>> untouched_cgroups_, untouched_classids_;
+  /// The same of cgroups.
+  std::set<std::vector<std::uint8_t>> cgroups_, classids_;
 };
 
 /// What has to change, in the order in which it can be done. `present` is null if there is no such table.

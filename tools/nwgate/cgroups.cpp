@@ -17,7 +17,8 @@ struct Read {
   std::vector<CgroupName> broken;
 };
 
-Result<Read> read_bindings(Session &session, const std::set<std::string> &leaving, bool reports_all) {
+/// Of those whose name is `wanted`.
+template <typename Wanted> Result<Read> read_bindings(Session &session, Wanted wanted, bool reports_all) {
   const auto store = session.bindings();
   auto files = store.list();
   if (!files)
@@ -25,7 +26,7 @@ Result<Read> read_bindings(Session &session, const std::set<std::string> &leavin
   Read read;
   for (const auto &file : *files) {
     const auto name = parse_cgroup_name(file.name);
-    if (!name || leaving.contains(file.name))
+    if (!name || !wanted(file.name))
       continue;
     Diagnostics unread;
     if (auto binding = store.read(file, reports_all ? session.diagnostics : unread))
@@ -67,33 +68,49 @@ Binding with_lists_of_ancestors(Binding binding, const std::map<std::string, Bin
   return binding;
 }
 
-} // namespace
+bool is_above(const std::string &above, const std::string &name) {
+  return name.starts_with(above.ends_with('/') ? above : above + '/');
+}
 
-Result<HostCgroups> compile_cgroups(Session &session, Compiler &compiler, const std::vector<Binding> &changed,
-                                    const std::set<std::string> &leaving, bool reports_all) {
-  auto read = read_bindings(session, leaving, reports_all);
-  if (!read)
-    return fail(std::move(read.error()));
-  std::set<std::string> reported;
+/// Puts `changed` in place of the bindings of the same name; the names of these.
+std::set<std::string> put(const std::vector<Binding> &changed, Read &read) {
+  std::set<std::string> names;
   for (const auto &binding : changed) {
-    read->bindings.insert_or_assign(binding.name(), binding);
-    std::erase(read->broken, *binding.cgroup);
-    reported.insert(binding.name());
+    read.bindings.insert_or_assign(binding.name(), binding);
+    std::erase(read.broken, *binding.cgroup);
+    names.insert(binding.name());
   }
+  return names;
+}
+
+/// Compiles what is `wanted`. Its mistakes are in `session.diagnostics` if it `is_told`.
+template <typename Wanted, typename Told>
+HostCgroups compile(Session &session, Compiler &compiler, Read read, Wanted wanted, Told is_told) {
   HostCgroups host;
-  host.broken = std::move(read->broken);
-  for (const auto &[name, binding] : read->bindings) {
+  host.broken = std::move(read.broken);
+  for (const auto &[name, binding] : read.bindings) {
+    if (!wanted(binding))
+      continue;
     Diagnostics untold;
-    auto &told = reports_all || reported.contains(name) ? session.diagnostics : untold;
-    if (binding.merges_lists)
-      host.merging.insert(name);
-    const auto whole = binding.merges_lists ? with_lists_of_ancestors(binding, read->bindings) : binding;
-    if (auto compiled = compiler.compile_cgroup(whole, told))
+    const auto whole = binding.merges_lists ? with_lists_of_ancestors(binding, read.bindings) : binding;
+    if (auto compiled = compiler.compile_cgroup(whole, is_told(name) ? session.diagnostics : untold))
       host.compiled.push_back(std::move(*compiled));
     else
       host.broken.push_back(*binding.cgroup);
   }
   return host;
+}
+
+} // namespace
+
+Result<HostCgroups> compile_cgroups(Session &session, Compiler &compiler, bool reports) {
+  auto read = read_bindings(
+      session, [](const std::string & /*name*/) { return true; }, reports);
+  if (!read)
+    return fail(std::move(read.error()));
+  return compile(
+      session, compiler, std::move(*read), [](const Binding & /*binding*/) { return true; },
+      [&](const std::string & /*name*/) { return reports; });
 }
 
 Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler &compiler) {
@@ -108,7 +125,7 @@ Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler
     if (!*key)
       continue;
     auto program = compiled.program;
-    program.program = compiler.at_place(program.program, (*key)->place);
+    program.program = compiler.at_place(program, (*key)->place);
     desired.cgroups.push_back({std::move(program), (*key)->id});
   }
   for (const auto &name : host.broken) {
@@ -126,33 +143,80 @@ Result<std::optional<nftables::CgroupKey>> find_cgroup(const CgroupName &name) {
   return place_of(name, hierarchy);
 }
 
+namespace {
+
+/// Adds where these cgroups are now. False if one is not there: only what all others have tells then what it had.
+Result<bool> add_places(const std::set<std::string> &names, std::vector<nftables::CgroupKey> &out) {
+  bool are_there = true;
+  for (const auto &name : names) {
+    const auto key = find_cgroup(*parse_cgroup_name(name));
+    if (!key)
+      return fail(key.error());
+    if (*key)
+      out.push_back(**key);
+    are_there &= key->has_value();
+  }
+  return are_there;
+}
+
+} // namespace
+
 Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<Binding> &changed,
                         const std::set<std::string> &leaving, HostChange &change) {
-  const auto host = compile_cgroups(session, compiler, changed, leaving, false);
-  if (!host)
-    return fail(host.error());
-  auto placed = place_cgroups(*host, compiler);
-  if (!placed)
-    return fail(std::move(placed.error()));
-  change.cgroups = std::move(*placed);
-  change.bpf.leaving = leaving;
+  std::vector<nftables::CgroupKey> places;
+  const auto are_there = add_places(leaving, places);
+  if (!are_there)
+    return fail(are_there.error());
   auto names = leaving;
   for (const auto &binding : changed)
     names.insert(binding.name());
-  const auto has_other_lists = [&](const std::string &name) {
-    return host->merging.contains(name) && std::ranges::any_of(names, [&](const std::string &above) {
-             return name.starts_with(above.ends_with('/') ? above : above + '/');
-           });
+  // Those above have lists that these merge, and those below merge the lists of these.
+  const auto is_related = [&](const std::string &name) {
+    return std::ranges::any_of(names, [&](const std::string &other) {
+      return name == other || is_above(name, other) || is_above(other, name);
+    });
   };
-  for (const auto &compiled : host->compiled) {
+  auto read = read_bindings(
+      session, [&](const std::string &name) { return !leaving.contains(name) && (!*are_there || is_related(name)); },
+      false);
+  if (!read)
+    return fail(std::move(read.error()));
+  const auto told = put(changed, *read);
+  const auto changes = [&](const Binding &binding) {
+    return names.contains(binding.name()) ||
+           (binding.merges_lists &&
+            std::ranges::any_of(names, [&](const std::string &above) { return is_above(above, binding.name()); }));
+  };
+  std::set<std::string> changing;
+  auto host = compile(
+      session, compiler, std::move(*read),
+      [&](const Binding &binding) {
+        if (changes(binding))
+          changing.insert(binding.name());
+        return !*are_there || changes(binding);
+      },
+      [&](const std::string &name) { return told.contains(name); });
+  auto placed = place_cgroups(host, compiler);
+  if (!placed)
+    return fail(std::move(placed.error()));
+  change.bpf.leaving = leaving;
+  std::set<std::string> have_bpf;
+  for (const auto &compiled : host.compiled) {
     const auto name = compiled.name.to_string();
-    if (!names.contains(name) && !has_other_lists(name))
+    if (!changing.contains(name))
       continue;
-    if (compiled.filter)
+    if (compiled.filter) {
       change.bpf.filters.push_back({compiled.name, *compiled.filter});
-    else
+      have_bpf.insert(name);
+    } else {
       change.bpf.leaving.insert(name);
+    }
   }
+  placed->named_only = *are_there;
+  placed->leaving = std::move(places);
+  if (const auto added = add_places(have_bpf, placed->leaving); !added)
+    return fail(added.error());
+  change.cgroups = std::move(*placed);
   return {};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The bindings of cgroups, all together: a change of one is planned beside the others.
+/// The bindings of cgroups, as what the kernel should have.
 #pragma once
 
 #include "drivers/nftables/plan.h"
@@ -15,16 +15,12 @@ namespace nwgate {
 
 struct HostCgroups {
   std::vector<CompiledCgroup> compiled;
-  /// Those that have the lists of the cgroups above, too.
-  std::set<std::string> merging;
   /// Of broken documents: they keep what they have.
   std::vector<CgroupName> broken;
 };
 
-/// Compiles the bindings in the files, `changed` in place of those of the same name, without those that are `leaving`.
-/// Mistakes in `changed` are in `session.diagnostics`; of the others, too, if `reports_all`.
-Result<HostCgroups> compile_cgroups(Session &session, Compiler &compiler, const std::vector<Binding> &changed,
-                                    const std::set<std::string> &leaving, bool reports_all);
+/// Compiles the bindings in the files. Their mistakes are in `session.diagnostics` if it `reports`.
+Result<HostCgroups> compile_cgroups(Session &session, Compiler &compiler, bool reports);
 
 /// Looks up where the cgroups are now. Those that are not there wait: they have nothing in the kernel.
 Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler &compiler);
@@ -36,7 +32,8 @@ Result<std::optional<nftables::CgroupKey>> find_cgroup(const CgroupName &name);
 BpfChange all_bpf(const HostCgroups &host);
 
 struct HostChange;
-/// Has the change give all cgroups what they should have when `changed` are bound and `leaving` are not.
+/// Has the change give `changed`, and those below that merge their lists, what they should have, and `leaving` nothing;
+/// others keep what they have. Mistakes in `changed` are in `session.diagnostics`.
 Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<Binding> &changed,
                         const std::set<std::string> &leaving, HostChange &change);
 

@@ -284,8 +284,11 @@ private:
     const auto [entry, is_new] = values_.try_emplace(&set);
     if (is_new)
       read_values(set, key, entry->second);
-    const auto found = entry->second.by_port.find(key);
-    return found == entry->second.by_port.end() ? none : found->second;
+    const auto &by_port = entry->second.by_port;
+    auto found = by_port.find(key);
+    if (found == by_port.end())
+      found = by_port.find({}); // of a program's own values
+    return found == by_port.end() ? none : found->second;
   }
 
   /// Of all ports, or of the only one.
@@ -299,7 +302,7 @@ private:
       const auto element = all.subspan(at, size);
       const auto bytes = reader.port_key(element);
       std::string owner(bytes.begin(), bytes.end());
-      if (!only_.empty() && owner != key)
+      if (!only_.empty() && owner != key && !owner.empty())
         continue;
       const auto words = reader.read(element);
       out.by_port[std::move(owner)].push_back({words.value, reader.binding_text(words).value_or("")});

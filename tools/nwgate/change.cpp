@@ -60,7 +60,7 @@ Result<HostChange> compile_host(Session &session, Compiler &compiler) {
     else
       host.untouched.insert(file.name);
   }
-  const auto cgroups = compile_cgroups(session, compiler, {}, {}, true);
+  const auto cgroups = compile_cgroups(session, compiler, true);
   if (!cgroups)
     return fail(cgroups.error());
   if (session.settings.layout == "xtables")
@@ -258,7 +258,7 @@ Result<HostChange> compile_users(Session &session, Session &before, const std::s
   }
   if (!any_cgroup)
     return host;
-  const auto cgroups = compile_cgroups(session, compiler, {}, {}, false);
+  const auto cgroups = compile_cgroups(session, compiler, false);
   if (!cgroups)
     return fail(cgroups.error());
   auto placed = place_cgroups(*cgroups, compiler);

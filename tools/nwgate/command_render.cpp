@@ -47,7 +47,7 @@ std::optional<std::string> render_cgroup(const Binding &binding, Compiler &compi
   const auto &name = compiled->name;
   const nftables::CgroupPlace place{name.path.empty(), name.path.empty() ? 0 : cgroup::level_of(name.path)};
   auto program = compiled->program;
-  program.program = compiler.at_place(program.program, place);
+  program.program = compiler.at_place(program, place);
   nftables::DesiredCgroups desired;
   desired.cgroups.push_back({std::move(program), name.classid});
   std::set<std::string> at_fault;

@@ -24,6 +24,9 @@ std::optional<std::string> why_not_bound(const std::string &port) {
   return std::nullopt;
 }
 
+/// Of a cgroup's rule: with more values it is faster to look them up (docs/performance.md).
+constexpr std::size_t most_copies = 4;
+
 } // namespace
 
 Compiler::Resolved &Compiler::resolve_once(const FilterRef &reference) {
@@ -103,9 +106,10 @@ std::optional<nftables::PortProgram> Compiler::share(const Binding &binding, Dia
   const auto *open = program(binding.filter, diagnostics);
   if (open == nullptr)
     return std::nullopt;
-  auto &sharing = resolved_.at(binding.filter.filter).sharing;
+  auto &resolved = resolved_.at(binding.filter.filter);
+  auto &sharing = binding.cgroup ? resolved.cgroup_sharing : resolved.sharing;
   if (!sharing)
-    sharing = std::make_unique<nftables::ProgramSharing>(*open);
+    sharing = std::make_unique<nftables::ProgramSharing>(*open, binding.cgroup ? most_copies : 0);
   return sharing->bind(binding.name(), BindingValues(binding), session_.settings.resolve_limits, diagnostics);
 }
 
@@ -131,7 +135,7 @@ std::optional<CompiledCgroup> Compiler::compile_cgroup(const Binding &binding, D
     return cgroup;
   // Wherever the cgroup is, and whether it is there: what cannot be said at one level cannot at another.
   auto anywhere = cgroup.program;
-  anywhere.program = at_place(anywhere.program, {by_classid, 0});
+  anywhere.program = at_place(anywhere, {by_classid, 0});
   return is_expressible(anywhere, diagnostics) ? std::optional(std::move(cgroup)) : std::nullopt;
 }
 
@@ -165,11 +169,11 @@ bool Compiler::choose_backend(const Binding &binding, CompiledCgroup &cgroup, Di
   return false;
 }
 
-std::shared_ptr<const nftables::SharedProgram>
-Compiler::at_place(const std::shared_ptr<const nftables::SharedProgram> &program, const nftables::CgroupPlace &place) {
-  auto &made = cgroup_programs_[{program, place}];
+std::shared_ptr<const nftables::SharedProgram> Compiler::at_place(const nftables::PortProgram &cgroup,
+                                                                  const nftables::CgroupPlace &place) {
+  auto &made = cgroup_programs_[nftables::cgroups_program_name(cgroup, place)];
   if (!made)
-    made = nftables::cgroups_program_of(*program, place);
+    made = nftables::cgroups_program(cgroup, place);
   return made;
 }
 

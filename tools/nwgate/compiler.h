@@ -49,8 +49,8 @@ public:
   std::optional<CompiledPort> compile_nftables(const Binding &binding, Diagnostics &diagnostics);
   /// The rules of a cgroup's binding; what they cannot ask of a socket's packets is reported.
   std::optional<CompiledCgroup> compile_cgroup(const Binding &binding, Diagnostics &diagnostics);
-  /// The same program for cgroups at a place; one for all that share it.
-  std::shared_ptr<const nftables::SharedProgram> at_place(const std::shared_ptr<const nftables::SharedProgram> &program,
+  /// The program for cgroups at a place that have the same values; one for all that share it.
+  std::shared_ptr<const nftables::SharedProgram> at_place(const nftables::PortProgram &cgroup,
                                                           const nftables::CgroupPlace &place);
   /// The program with its slots; nullptr when the filter cannot be resolved.
   const Program *program(const FilterRef &reference, Diagnostics &diagnostics);
@@ -63,6 +63,8 @@ private:
     std::set<std::string> filters;
     Diagnostics diagnostics;
     std::unique_ptr<nftables::ProgramSharing> sharing;
+    /// Of cgroups, which share values, too: short lists are written out.
+    std::unique_ptr<nftables::ProgramSharing> cgroup_sharing;
   };
   Resolved &resolve_once(const FilterRef &reference);
   /// The programs of the backend BPF, if the binding asks for it, or leaves it open and it can be used. False if it
@@ -85,9 +87,8 @@ private:
   std::map<std::pair<std::shared_ptr<const nftables::SharedProgram>, nftables::Attachment>, Diagnostics> checked_;
   std::map<std::shared_ptr<const nftables::SharedProgram>, std::shared_ptr<const nftables::SharedProgram>>
       macvtap_programs_;
-  std::map<std::pair<std::shared_ptr<const nftables::SharedProgram>, nftables::CgroupPlace>,
-           std::shared_ptr<const nftables::SharedProgram>>
-      cgroup_programs_;
+  /// By name.
+  std::map<std::string, std::shared_ptr<const nftables::SharedProgram>> cgroup_programs_;
 };
 
 } // namespace nwgate

@@ -145,7 +145,7 @@ bool Watcher::read_documents() {
     print_failure(watched.error());
     return false;
   }
-  auto compiled = compile_cgroups(session, compiler, {}, {}, true);
+  auto compiled = compile_cgroups(session, compiler, true);
   print_errors(session);
   if (!compiled) {
     print_failure(compiled.error());

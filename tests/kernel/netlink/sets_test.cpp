@@ -59,6 +59,7 @@ protected:
   const SetSpec plain_{4, type_ipv4, {}, 0, 0, false, false};
   /// A number, and an address that is an interval.
   const SetSpec intervals_{8, type_mark << 6U | type_ipv4, {4, 4}, 0, 0, false, false};
+  const SetSpec plain_intervals_{4, type_ipv4, {4}, 0, 0, false, false};
   const SetSpec map_{4, type_ipv4, {}, 4, type_mark, false, false};
   const SetSpec verdicts_{4, type_ipv4, {}, 0, 0, true, false};
 
@@ -109,7 +110,7 @@ TEST_F(SetsTest, a_set_is_read_back_as_it_was_written) {
 
 TEST_F(SetsTest, every_kind_keeps_its_description) {
   for (const auto &spec :
-       {intervals_, map_, verdicts_, SetSpec{4, type_ipv4, {}, 0, 0, false, true},
+       {intervals_, plain_intervals_, map_, verdicts_, SetSpec{4, type_ipv4, {}, 0, 0, false, true},
         SetSpec{20, type_mark << 6U | type_ipv4, {}, 0, 0, false, false},
         SetSpec{24, (type_mark << 6U | type_ipv4) << 6U | type_port_number, {16, 4, 2}, 0, 0, false, false}}) {
     make_set(spec, {});
@@ -144,6 +145,31 @@ TEST_F(SetsTest, intervals_have_both_ends) {
   transaction.delete_elements(name_, intervals_, first, 0);
   must_commit(transaction);
   EXPECT_EQ(listed(), (Records{one, other}));
+}
+
+TEST_F(SetsTest, plain_intervals_have_both_ends) {
+  const auto interval = [](std::uint32_t first, std::uint32_t last) {
+    return joined({bytes_of(first), bytes_of(last)});
+  };
+  constexpr std::uint32_t end = 0xffffffff;
+  const Records some{interval(0, 4), interval(5, 5), interval(10, 19), interval(20, 29), interval(0xfffffff0, end)};
+  make_set(plain_intervals_, some);
+  EXPECT_EQ(info().spec, plain_intervals_);
+  EXPECT_EQ(listed(), some);
+  Transaction transaction;
+  transaction.delete_elements(name_, plain_intervals_, interval(10, 19), 0);
+  transaction.delete_elements(name_, plain_intervals_, interval(0xfffffff0, end), 0);
+  transaction.add_elements(name_, plain_intervals_, interval(12, 14), 0);
+  must_commit(transaction);
+  EXPECT_EQ(listed(), (Records{interval(0, 4), interval(5, 5), interval(12, 14), interval(20, 29)}));
+}
+
+TEST_F(SetsTest, many_plain_intervals) {
+  Records many;
+  for (std::uint32_t i = 0; i < 5000; ++i)
+    many.push_back(joined({bytes_of(i * 10), bytes_of(i * 10 + 7)}));
+  make_set(plain_intervals_, many);
+  EXPECT_EQ(listed(), many);
 }
 
 // Overlapping intervals of one set are never written: Linux 6.18 refuses them, 6.1 leaves the later one out without a

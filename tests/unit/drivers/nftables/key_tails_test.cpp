@@ -91,8 +91,11 @@ TEST(KeyTails, IntervalsThatOverlapAreOne) {
           {{"A", "10"}, {"B", "20"}, {"A", "15"}, {"B", "30"}, {"A", "12"}, {"B", "13"}, {"A", "40"}, {"B", "50"}}),
       "000a0000001e0000 0028000000320000");
   EXPECT_EQ(tails_of("<udp dstportstart='$A' dstportend='$B'/>", {{"A", "10"}, {"B", "20"}, {"A", "21"}, {"B", "30"}}),
-            "000a000000140000 00150000001e0000")
-      << "neighbours may stay";
+            "000a0000001e0000")
+      << "neighbours";
+  EXPECT_EQ(tails_of("<udp dstportstart='$A' dstportend='$B'/>", {{"A", "10"}, {"B", "65535"}, {"A", "0"}, {"B", "8"}}),
+            "0000000000080000 000a0000ffff0000")
+      << "the last value has no neighbour behind it";
 }
 
 TEST(KeyTails, IntervalsOfDifferentTuplesStay) {

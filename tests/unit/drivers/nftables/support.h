@@ -32,7 +32,8 @@ public:
 /// A program, and how ports share it.
 class Sharing {
 public:
-  explicit Sharing(const std::string &body) : program_(program_of(body)), sharing_(program_) {}
+  explicit Sharing(const std::string &body, std::size_t most_copies = 0)
+      : program_(program_of(body)), sharing_(program_, most_copies) {}
 
   std::optional<PortProgram> bind(const std::string &port, const Parameters &parameters, Diagnostics &diagnostics,
                                   const ResolveLimits &limits = {});

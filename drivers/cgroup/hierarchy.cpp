@@ -30,8 +30,8 @@ std::string without_escapes(std::string_view text) {
 
 } // namespace
 
-std::optional<std::string> cgroup2_mount_in(std::string_view mountinfo) {
-  std::optional<std::string> below_the_root;
+std::optional<Mount> cgroup2_mount_in(std::string_view mountinfo) {
+  std::optional<Mount> of_another;
   std::istringstream lines{std::string(mountinfo)};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
@@ -40,13 +40,13 @@ std::optional<std::string> cgroup2_mount_in(std::string_view mountinfo) {
     const auto dash = std::ranges::find(fields, "-");
     if (fields.size() < 6 || fields.end() - dash < 2 || *(dash + 1) != "cgroup2")
       continue;
-    auto mount_point = without_escapes(fields[4]);
-    if (fields[3] == "/")
-      return mount_point;
-    if (!below_the_root)
-      below_the_root = std::move(mount_point);
+    Mount mount{without_escapes(fields[4]), without_escapes(fields[3])};
+    if (mount.root == "/")
+      return mount;
+    if (!of_another)
+      of_another = std::move(mount);
   }
-  return below_the_root;
+  return of_another;
 }
 
 Result<Hierarchy> Hierarchy::find() {
@@ -55,10 +55,10 @@ Result<Hierarchy> Hierarchy::find() {
   if (!file)
     return fail(std::string("cannot read ") + path, errno);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto mount_point = cgroup2_mount_in(text);
-  if (!mount_point)
+  auto mount = cgroup2_mount_in(text);
+  if (!mount)
     return fail("cgroup2 is mounted nowhere", ENOENT);
-  return Hierarchy(std::move(*mount_point));
+  return Hierarchy(std::move(*mount));
 }
 
 Result<std::optional<Cgroup>> Hierarchy::look_up(const std::string &path) const {
@@ -71,19 +71,24 @@ Result<std::optional<Cgroup>> Hierarchy::look_up(const std::string &path) const 
   }
   if (!S_ISDIR(status.st_mode)) // a file of the cgroup above
     return std::optional<Cgroup>();
-  return std::optional(Cgroup{status.st_ino, level_of(path)});
+  return std::optional(Cgroup{status.st_ino, level_of(mount_.root) + level_of(path)});
 }
 
 std::string Hierarchy::directory_of(const std::string &path) const {
-  return path == "/" ? mount_point_ : mount_point_ + path;
+  return path == "/" ? mount_.point : mount_.point + path;
 }
 
-Result<std::string> Hierarchy::own() {
+Result<std::string> Hierarchy::own() const {
   const char *const path = "/proc/self/cgroup";
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);)
-    if (line.starts_with("0::"))
-      return line.substr(3);
+    if (line.starts_with("0::")) {
+      auto below = path_below(mount_.root, std::string_view(line).substr(3));
+      if (below)
+        return std::move(*below);
+      return fail(Error("the cgroup of this process, " + line.substr(3) + ", is not seen at " + mount_.point +
+                        ", where " + mount_.root + " is mounted"));
+    }
   return fail(std::string("cannot find the cgroup of this process in ") + path, ENOENT);
 }
 
@@ -101,8 +106,24 @@ Result<> Hierarchy::remove(const std::string &path) const {
   return {};
 }
 
-std::uint32_t level_of(std::string_view path) {
-  return path == "/" ? 0 : static_cast<std::uint32_t>(std::ranges::count(path, '/'));
+std::int32_t level_of(std::string_view path) {
+  std::int32_t level = 0;
+  std::istringstream names{std::string(path)};
+  for (std::string name; std::getline(names, name, '/');)
+    if (!name.empty())
+      level += name == ".." ? -1 : 1;
+  return level;
+}
+
+std::optional<std::string> path_below(std::string_view mounted, std::string_view cgroup) {
+  if (mounted == "/")
+    return std::string(cgroup);
+  if (mounted.starts_with("/..") || !cgroup.starts_with(mounted))
+    return std::nullopt;
+  const auto rest = cgroup.substr(mounted.size());
+  if (!rest.empty() && rest.front() != '/')
+    return std::nullopt;
+  return std::string(rest.empty() ? "/" : rest);
 }
 
 } // namespace nwgate::cgroup

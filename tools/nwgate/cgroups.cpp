@@ -50,7 +50,11 @@ Result<std::optional<nftables::CgroupKey>> place_of(const CgroupName &name,
   const auto found = hierarchy->look_up(name.path);
   if (!found)
     return fail(found.error());
-  return *found ? std::optional(nftables::CgroupKey{{false, (*found)->level}, (*found)->id}) : std::nullopt;
+  if (!*found)
+    return std::optional<nftables::CgroupKey>();
+  if ((*found)->level < 0)
+    return fail(Error(name.path + " is above the root of this cgroup namespace: nf_tables cannot tell its packets"));
+  return std::optional(nftables::CgroupKey{{false, static_cast<std::uint32_t>((*found)->level)}, (*found)->id});
 }
 
 /// Adds the lists of the cgroups above, as systemd adds those of slices: nearest first.

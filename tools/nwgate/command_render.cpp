@@ -45,7 +45,7 @@ std::optional<std::string> render_cgroup(const Binding &binding, Compiler &compi
     return fmt::format("out:\n{}\nin:\n{}", bpf::disassemble(compiled->filter->out.code),
                        bpf::disassemble(compiled->filter->in.code));
   const auto &name = compiled->name;
-  const nftables::CgroupPlace place{name.path.empty(), name.path.empty() ? 0 : cgroup::level_of(name.path)};
+  const nftables::CgroupPlace place{name.path.empty(), static_cast<std::uint32_t>(cgroup::level_of(name.path))};
   auto program = compiled->program;
   program.program = compiler.at_place(program, place);
   nftables::DesiredCgroups desired;

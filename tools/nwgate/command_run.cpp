@@ -56,7 +56,7 @@ public:
       return fail(hierarchy.error());
     auto path = asked;
     if (path.empty()) {
-      const auto own = cgroup::Hierarchy::own();
+      const auto own = hierarchy->own();
       if (!own)
         return fail(own.error());
       path = fmt::format("{}/nwgate-run-{}.scope", *own == "/" ? "" : *own, getpid());

@@ -394,6 +394,39 @@ except TimeoutError: print("none")'
   if [ "$backend" = bpf ]; then same "$(within /in timeout 5 python3 -c "$ping")" none; else same "$(within /in timeout 5 python3 -c "$ping")" answer; fi
 }
 
+@test "cgroup namespaces, and a part of the tree mounted by itself" {
+  mkdir -p "$cgroup2$top/a/b/in"
+  serve - host 80
+  cd /
+  # seen_from SCRIPT WORD...: in a mount namespace of its own, within /a/b.
+  seen_from() { within /a/b unshare --cgroup --mount bash -euc "$1" "${@:2}"; }
+  # shellcheck disable=SC2016 # the inner shell expands
+  local bind='"$@" bind --backend "$backend" --filter "$access" -p DENY=any --cgroup'
+  export backend access cgroup2 top
+  local command=("$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"})
+  # Levels are counted from the root of the namespace on, paths from what is mounted.
+  seen_from "$bind $top/a/b/in" nwgate "${command[@]}"
+  is_silent /a/b/in host tcp 127.0.0.1 80
+  nwgate unbind "$top/a/b/in"
+  talks /a/b/in host tcp 127.0.0.1 80
+  seen_from "umount -l $cgroup2; mount -t cgroup2 none $cgroup2; $bind /in" nwgate "${command[@]}"
+  is_silent /a/b/in host tcp 127.0.0.1 80
+  nwgate unbind /in
+  unshare --mount bash -euc "mkdir $BATS_TEST_TMPDIR/part; mount --bind $cgroup2$top/a $BATS_TEST_TMPDIR/part; umount -l $cgroup2
+    $bind /b/in" nwgate "${command[@]}"
+  is_silent /a/b/in host tcp 127.0.0.1 80
+  nwgate unbind /b/in
+  # What is above the root has no level, and a way that cannot be told is not guessed.
+  if [ "$backend" = nftables ]; then
+    fails 4 seen_from "$bind $top/a" nwgate "${command[@]}"
+    has "$error" "$top/a is above the root of this cgroup namespace"
+  fi
+  # shellcheck disable=SC2016 # the inner shell expands
+  fails 4 seen_from '"$@" run --filter "$access" -- true' nwgate "${command[@]}"
+  has "$error" 'the cgroup of this process, /, is not seen at'
+  same "$(nft list ruleset)" ''
+}
+
 @test "a cgroup that is made again: apply" {
   serve - host 80
   bind /in "$access" DENY=any # there is none yet

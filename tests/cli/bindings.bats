@@ -128,6 +128,16 @@ assert b["parameters"] == [{"name": "IP", "value": "10.0.0.1"}, {"name": "IP", "
   python3 -m json.tool >/dev/null <<<"$output"
 }
 
+@test "a file whose name is no UTF-8" {
+  mkdir -p "$root/etc/nwgate/bindings"
+  binding v0 clean-traffic >"$root/etc/nwgate/bindings/"$'v\xff.xml'
+  fails 3 nwgate bindings --json
+  same "$(jq -r '.[].port' <<<"$output")" $'v\uFFFD'
+  echo '<nonsense/>' >"$root/etc/nwgate/bindings/:"$'v\xff.xml'
+  fails 3 nwgate bindings --json
+  same "$(jq -r '.[].broken' <<<"$output")" $'true\ntrue'
+}
+
 @test "a path is no port" {
   mkdir -p "$root/etc/nwgate/bindings" "$root/run/nwgate/bindings"
   binding v0 clean-traffic IP=10.0.0.1 >"$root/etc/nwgate/bindings/v0.xml"

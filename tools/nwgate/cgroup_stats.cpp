@@ -142,7 +142,7 @@ std::string cgroup_stats_json(const std::map<std::string, CgroupStats> &cgroups)
                     {"in", counters_json(stats.in)},
                     {"dropped_in_subtree",
                      {{"out", counts_json(stats.out_dropped_below)}, {"in", counts_json(stats.in_dropped_below)}}}});
-  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  return json_text(list) + '\n';
 }
 
 std::string cgroup_stats_prometheus(const std::map<std::string, CgroupStats> &cgroups) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/chains_json.h"
 
+#include "tools/nwgate/output.h"
+
 #include <nlohmann/json.hpp>
 
 namespace nwgate {
@@ -65,8 +67,7 @@ std::string to_json(const std::vector<ListedPort> &ports) {
       entry["chains"].push_back(chain_json(chain));
     list.push_back(std::move(entry));
   }
-  // Comments may hold bytes that are no UTF-8: they are replaced, not refused.
-  return list.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json_text(list) + '\n';
 }
 
 } // namespace nwgate

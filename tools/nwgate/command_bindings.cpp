@@ -54,7 +54,7 @@ int command_bindings(const Words &words) {
     entry["file"] = file.path;
     json.push_back(std::move(entry));
   }
-  std::cout << (session.options.json ? json.dump(2) + '\n' : format_table(rows));
+  std::cout << (session.options.json ? json_text(json) + '\n' : format_table(rows));
   return session.finish();
 }
 

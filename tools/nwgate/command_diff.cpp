@@ -106,7 +106,7 @@ int command_diff(const Words &words) {
       json.push_back(json_of(drift));
     for (const auto &[name, what] : *of_bpf)
       json.push_back({{"kind", what}, {"backend", "bpf"}, {"cgroup", name}});
-    std::cout << json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    std::cout << json_text(json) << '\n';
   } else {
     const Colours colours;
     for (const auto &drift : drifts)

@@ -40,7 +40,7 @@ int command_list(const Words &words) {
                     {"uuid", filter->uuid},
                     {"file", path}});
   }
-  std::cout << (session.options.json ? json.dump(2) + '\n' : format_table(rows));
+  std::cout << (session.options.json ? json_text(json) + '\n' : format_table(rows));
   return session.finish();
 }
 

@@ -29,7 +29,7 @@ std::string to_json(const Ports &ports) {
                     {"program", counters.program},
                     {"out", counters_json(counters.out)},
                     {"in", counters_json(counters.in)}});
-  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  return json_text(list) + '\n';
 }
 
 std::string to_table(const Ports &ports) {

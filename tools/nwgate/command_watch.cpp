@@ -44,8 +44,7 @@ private:
 };
 
 void print_state(bool as_json, const std::string &name, const std::string &state) {
-  std::cout << (as_json ? nlohmann::ordered_json{{"cgroup", name}, {"state", state}}.dump()
-                        : fmt::format("{}: {}", name, state))
+  std::cout << (as_json ? json_text({{"cgroup", name}, {"state", state}}, -1) : fmt::format("{}: {}", name, state))
             << std::endl;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/explain/traffic.h"
 #include "engine/program/names.h"
 #include "tools/nwgate/explanation_output.h"
+#include "tools/nwgate/output.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -39,7 +40,7 @@ public:
   void frame(const JudgedFrame &frame, std::chrono::nanoseconds time) {
     count(frame);
     if (options_.json)
-      out_ << (counts_.all() == 1 ? "\n" : ",\n") << object(frame, time).dump(2);
+      out_ << (counts_.all() == 1 ? "\n" : ",\n") << json_text(object(frame, time));
     else if (options_.summary)
       out_ << line(frame);
     else
@@ -52,9 +53,9 @@ public:
                         {"drop", counts_.dropped},
                         {"reject", counts_.rejected},
                         {"not_judged", counts_.unjudged}};
-      out_ << "\n],\n\"counts\": " << counts.dump() << ",\n\"notes\": " << Json(notes).dump();
+      out_ << "\n],\n\"counts\": " << json_text(counts, -1) << ",\n\"notes\": " << json_text(notes, -1);
       if (error != nullptr)
-        out_ << ",\n\"error\": " << Json(error->message()).dump();
+        out_ << ",\n\"error\": " << json_text(error->message(), -1);
       out_ << "\n}\n";
       return;
     }

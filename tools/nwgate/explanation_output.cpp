@@ -3,6 +3,7 @@
 
 #include "engine/program/names.h"
 #include "engine/program/text_form.h"
+#include "tools/nwgate/output.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -82,7 +83,9 @@ std::string decided_by_text(const Explanation &explanation) {
   return explanation.decided_by == nullptr ? "" : origin_text(*explanation.decided_by);
 }
 
-std::string explanation_json(const Explanation &explanation) { return explanation_object(explanation).dump(2) + '\n'; }
+std::string explanation_json(const Explanation &explanation) {
+  return json_text(explanation_object(explanation)) + '\n';
+}
 
 nlohmann::ordered_json explanation_object(const Explanation &explanation, bool with_layers) {
   Json json{{"verdict", name_of(explanation.verdict)}};

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 namespace nwgate {
@@ -22,6 +23,10 @@ void print_diagnostics(const Diagnostics &diagnostics, bool json) {
 }
 
 void print_failure(const Error &error) { std::cerr << "nwgate: " << error.message() << '\n'; }
+
+std::string json_text(const nlohmann::ordered_json &json, int indent) {
+  return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
 
 std::string format_table(const std::vector<std::vector<std::string>> &rows) {
   std::vector<std::size_t> widths;

@@ -5,6 +5,7 @@
 #include "engine/base/diagnostics.h"
 #include "engine/base/error.h"
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,10 @@ namespace nwgate {
 void print_diagnostics(const Diagnostics &diagnostics, bool json);
 /// `nwgate: MESSAGE`, to stderr.
 void print_failure(const Error &error);
+
+/// Names of files may hold bytes that are no UTF-8, which JSON cannot: they are replaced. On one line if `indent` is
+/// -1.
+std::string json_text(const nlohmann::ordered_json &json, int indent = 2);
 
 /// Columns as wide as their widest cell, two blanks between them. The first row is the head.
 std::string format_table(const std::vector<std::vector<std::string>> &rows);

@@ -139,7 +139,9 @@ std::map<std::string, KnownPort> ports_in(const KernelState &state) {
   };
   for (const auto &[name, set] : table->sets)
     if (set.program && !set.program->name.empty() && name == ports_set(set.program->name, Direction::out))
-      for_each(set, [&](const std::uint8_t *element) { ports[name_of(element)].program = set.program->name; });
+      for_each(set, [&, &program = set.program->name](const std::uint8_t *element) { // Clang 14
+        ports[name_of(element)].program = program;
+      });
   if (const auto *others = state.find_set(Family::bridge, shared::out_others))
     for (const auto &element : others->listing.verdicts)
       if (const auto chain = table->chains.find(element.chain); chain != table->chains.end() && chain->second.program)

@@ -173,6 +173,7 @@ int command_run(const Words &words) {
   for (const int signal : forwarded)
     sigaddset(&signals, signal);
   sigprocmask(SIG_BLOCK, &signals, &before);
+  const auto inherited = std::signal(SIGCHLD, SIG_DFL); // if it is ignored, the end of the command is not told
 
   const auto cgroup = OwnCgroup::make(*asked);
   if (!cgroup)
@@ -190,8 +191,10 @@ int command_run(const Words &words) {
   }
   std::cout.flush();
   const pid_t child = fork();
-  if (child == 0)
+  if (child == 0) {
+    std::signal(SIGCHLD, inherited);
     become(command, cgroup->processes_file(), before);
+  }
   const int code = child < 0 ? session.fail_with(Error::from_errno("cannot fork", errno)) : wait_for(child, signals);
   if (options.stats)
     print_stats(session, cgroup->path());

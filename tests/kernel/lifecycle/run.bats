@@ -139,6 +139,9 @@ if len(sys.argv) > 1:
   for ((i = 0; i < 100; i++)); do [ ! -e ready ] || break; sleep 0.05; done
   kill -TERM "$command"
   fails 9 wait "$command"
+  # Whoever starts it may ignore the end of children; the command is asked to, as it would be without nwgate.
+  same "$(timeout 20 env --ignore-signal=CHLD "$NWGATE" --root "$root" run --filter ip-access -- grep SigIgn /proc/self/status)" \
+    "$(env --ignore-signal=CHLD grep SigIgn /proc/self/status)"
   # What the command leaves behind stays filtered.
   fails 0 nwgate run --cgroup "/nwgate-test-$$" --filter ip-access -- sh -c 'sleep 60 >/dev/null 2>&1 3>&- & echo $!'
   made=/nwgate-test-$$

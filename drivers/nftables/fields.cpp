@@ -30,8 +30,14 @@ bool has_ports(const ProgramRule &rule, Layer layer) {
   if (layer == Layer::ethernet && required_number(rule, Field::ether_type) != std::uint32_t{ETH_P_IP})
     return false;
   const auto protocol = required_number(rule, layer == Layer::ipv6 ? Field::ip6_protocol : Field::ip_protocol);
-  return protocol == std::uint32_t{IPPROTO_TCP} || protocol == std::uint32_t{IPPROTO_UDP} ||
-         protocol == std::uint32_t{IPPROTO_SCTP};
+  switch (protocol.value_or(0)) {
+  case IPPROTO_TCP:
+  case IPPROTO_UDP:
+  case IPPROTO_SCTP:
+    return true;
+  default:
+    return false;
+  }
 }
 
 std::optional<Encoding> encoding_in_ethernet_layer(Field field, const ProgramRule &rule) {

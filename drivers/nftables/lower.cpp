@@ -212,7 +212,7 @@ private:
     }
     load_field(match.field, place_.layer, {0}, scratch, out_);
     const auto [encoding, length] = shape_of(match.field);
-    const auto value = [&](std::size_t index) {
+    const auto value = [&, encoding = encoding, length = length](std::size_t index) { // Clang 14
       auto bytes = encoded(literal(match, index), encoding);
       bytes.resize(length);
       return bytes;

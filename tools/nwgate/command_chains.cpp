@@ -5,11 +5,14 @@
 #include "tools/nwgate/chains_tree.h"
 #include "tools/nwgate/commands.h"
 #include "tools/nwgate/exit_codes.h"
+#include "tools/nwgate/output.h"
 #include "tools/nwgate/session.h"
 
+#include <array>
 #include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <tuple>
 
 namespace nwgate {
@@ -48,27 +51,49 @@ Result<std::vector<ListedPort>> list_layout(const Session &session, netlink::Cha
 }
 
 /// A cgroup's BPF programs, if it has any.
-Result<std::optional<std::string>> bpf_text(const Session &session, const std::string &name, const Colours &colours) {
-  const auto directory = BpfPins(session).directory_of(name);
+Result<std::optional<bpf::AttachedFilter>> bpf_of(const std::string &directory) {
   if (!std::filesystem::exists(directory))
-    return std::optional<std::string>();
+    return std::optional<bpf::AttachedFilter>();
   const auto library = bpf::Library::load();
   if (!library)
     return fail(library.error());
-  const auto attached = bpf::read_attached(*library, directory);
+  auto attached = bpf::read_attached(*library, directory);
   if (!attached)
-    return fail(attached.error());
+    return fail(std::move(attached.error()));
+  return std::optional(std::move(*attached));
+}
+
+using Direction = std::tuple<const char *, std::optional<bpf::AttachedProgram>, bpf::DirectionCounts>;
+
+std::array<Direction, 2> directions_of(const bpf::AttachedFilter &attached) {
+  return {Direction("out", attached.out, attached.out_counts), Direction("in", attached.in, attached.in_counts)};
+}
+
+std::string bpf_json(const bpf::AttachedFilter &attached, const std::string &name, const std::string &directory) {
+  nlohmann::ordered_json entry = {{"port", name}, {"layout", "bpf"}, {"pins", directory}};
+  for (const auto &[word, program, counts] : directions_of(attached)) {
+    entry["counters"][word] = {{"packets", counts.accepted.packets},
+                               {"bytes", counts.accepted.bytes},
+                               {"dropped_packets", counts.dropped.packets},
+                               {"dropped_bytes", counts.dropped.bytes}};
+    if (program)
+      entry["programs"][word] = {{"id", program->id}, {"cgroup", program->cgroup_id}};
+  }
+  return json_text(nlohmann::ordered_json::array({entry})) + '\n';
+}
+
+std::string bpf_text(const bpf::AttachedFilter &attached, const std::string &name, const std::string &directory,
+                     const Colours &colours) {
   auto text = fmt::format("{}cgroup {}{}\n  attached where its sockets send and receive, by BPF, pinned in {}\n\n",
                           colours.bold(), name, colours.end(), directory);
   text += fmt::format("{}{:>10} {:>12} {:>10} {:>12}{}\n", colours.dim(), "accepted", "bytes", "dropped", "bytes",
                       colours.end());
-  for (const auto &[word, program, counts] :
-       {std::tuple("out", attached->out, attached->out_counts), std::tuple("in", attached->in, attached->in_counts)})
+  for (const auto &[word, program, counts] : directions_of(attached))
     text += fmt::format("{:>10} {:>12} {:>10} {:>12}  {}{}\n", counts.accepted.packets, counts.accepted.bytes,
                         counts.dropped.packets, counts.dropped.bytes, word,
                         program ? fmt::format(", program {} of cgroup {}", program->id, program->cgroup_id)
                                 : std::string(", no program"));
-  return std::optional(std::move(text));
+  return text;
 }
 
 /// What a cgroup has in the kernel.
@@ -83,23 +108,25 @@ int show_cgroup(const CgroupName &name, const std::string &format, netlink::Chan
   const Colours colours;
   const auto text = name.to_string();
   const auto listed = *key ? list_cgroup(*state, session.ip_sets, text, **key) : std::nullopt;
-  if (format == "json") {
-    std::cout << to_json(listed ? std::vector{*listed} : std::vector<ListedPort>{});
-    return session.finish();
-  }
+  const bool as_json = format == "json";
   if (listed) {
-    std::cout << (format == "tree" ? to_tree(*listed, colours) : to_lines(*listed, true));
+    std::cout << (as_json            ? to_json({*listed})
+                  : format == "tree" ? to_tree(*listed, colours)
+                                     : to_lines(*listed, true));
     return session.finish();
   }
-  const auto of_bpf = bpf_text(session, text, colours);
+  const auto directory = BpfPins(session).directory_of(text);
+  const auto of_bpf = bpf_of(directory);
   if (!of_bpf)
     return session.fail_with(of_bpf.error());
   if (*of_bpf)
-    std::cout << **of_bpf;
+    std::cout << (as_json ? bpf_json(**of_bpf, text, directory) : bpf_text(**of_bpf, text, directory, colours));
+  else if (as_json)
+    std::cout << to_json(std::vector<ListedPort>{});
   else if (session.bindings().find(text))
     std::cout << fmt::format("cgroup {}\n  {}\n", text,
                              *key ? "has nothing in the kernel" : "does not exist: it waits");
-  else
+  if (!*of_bpf && !session.bindings().find(text))
     std::cerr << fmt::format("nwgate: cgroup '{}' is not bound\n", text);
   return session.bindings().find(text) ? session.finish() : exit_document;
 }

@@ -76,6 +76,8 @@ if len(sys.argv) > 1:
     has "$(nwgate stats --cgroup)" "$made"
     [ "$backend" != nftables ] || has "$(nwgate chains "$made")" 'by nf_tables' 'DENY' '0.0.0.0/0'
     [ "$backend" = nftables ] || has "$(nwgate chains "$made")" 'by BPF'
+    same "$(nwgate chains "$made" --json | jq -r '.[] | .port, .layout')" "$made"$'\n'"${backend/auto/bpf}"
+    [ "$(nwgate chains "$made" --json | jq '.[].counters.out.dropped_packets')" -gt 0 ]
   done
   # What somebody takes away is told, and made good.
   rm -r /sys/fs/bpf/nwgate*/*

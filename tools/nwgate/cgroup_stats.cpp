@@ -71,18 +71,21 @@ private:
       stats.backend = "nftables";
       stats.out = counters->out;
       stats.in = counters->in;
-    } else if (*key && std::ranges::find(pinned_, name.to_string()) != pinned_.end()) {
+      return stats;
+    }
+    stats.backend = *key ? "missing" : "waits";
+    if (std::ranges::find(pinned_, name.to_string()) != pinned_.end()) { // the counts stay while it waits
       const auto library = bpf::Library::load();
       if (!library)
         return fail(library.error());
       const auto attached = bpf::read_attached(*library, pins_.directory_of(name.to_string()));
       if (!attached)
         return fail(attached.error());
-      stats.backend = "bpf";
+      const auto is_in_force = [&](const auto &program) { return program && program->cgroup_id == (**key).id; };
+      if (*key && is_in_force(attached->out) && is_in_force(attached->in))
+        stats.backend = "bpf";
       stats.out = counters_of(attached->out_counts);
       stats.in = counters_of(attached->in_counts);
-    } else {
-      stats.backend = *key ? "missing" : "waits";
     }
     return stats;
   }

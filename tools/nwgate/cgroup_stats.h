@@ -13,7 +13,7 @@ namespace nwgate {
 
 struct CgroupStats {
   std::string filter;
-  /// `bpf`, `nftables`, or `waits`: the cgroup is not there.
+  /// `bpf`, `nftables`; `waits`, the cgroup is not there; `missing`, it is there, and nothing filters it.
   std::string backend;
   /// Of the cgroup with all below it: what its filter let through, and what it dropped.
   nftables::DirectionCounters out, in;

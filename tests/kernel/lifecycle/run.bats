@@ -90,6 +90,21 @@ if len(sys.argv) > 1:
   same "$(nft list ruleset)" ''
 }
 
+@test "stats of a cgroup that goes, and is made again: what filters it, and what was counted" {
+  made=/nwgate-test-$$
+  mkdir "$cgroups$made"
+  nwgate bind --cgroup "$made" --backend bpf --filter ip-access-drop -p DENY=any
+  row() { nwgate stats "$made" | awk 'NR == 2 { print $3, $6 }'; } # backend, packets denied
+  bash -c "echo \$\$ >$cgroups$made/cgroup.procs && echo >/dev/udp/127.0.0.1/9" || true
+  same "$(row)" 'bpf 1'
+  rmdir "$cgroups$made"
+  same "$(row)" 'waits 1'
+  mkdir "$cgroups$made"
+  same "$(row)" 'missing 1'
+  nwgate apply
+  same "$(row)" 'bpf 1'
+}
+
 @test "stats -f shows them anew until it is interrupted" {
   neighbour
   made=/nwgate-test-$$

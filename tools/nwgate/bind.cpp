@@ -44,9 +44,13 @@ bool add_parameter(const std::string &text, Binding &binding) {
     binding.filter.parameters.push_back({name, value, {}});
     return true;
   }
+  const std::string list = name == "IPAddressAllow" ? "ALLOW" : "DENY";
   std::istringstream words(value);
-  for (std::string word; words >> word;)
-    binding.filter.parameters.push_back({name == "IPAddressAllow" ? "ALLOW" : "DENY", word, {}});
+  std::string word;
+  if (!(words >> word)) // as in a unit: forget what has been assigned
+    std::erase_if(binding.filter.parameters, [&](const auto &parameter) { return parameter.name == list; });
+  for (; words; words >> word)
+    binding.filter.parameters.push_back({list, word, {}});
   return true;
 }
 

@@ -11,7 +11,7 @@
 namespace nwgate {
 
 /// Adds a parameter that is written `NAME=VALUE`; of a cgroup, also systemd's `IPAddressAllow=` and `IPAddressDeny=`
-/// with their lists. False if it is not written so.
+/// with their lists, of which an empty one takes back those before it. False if it is not written so.
 bool add_parameter(const std::string &text, Binding &binding);
 
 /// Binds all of them in one transaction and keeps their documents; `path` is the file that they are from, empty without

@@ -105,6 +105,12 @@ if len(sys.argv) > 1:
   same "$(row)" 'bpf 1'
 }
 
+@test "an empty list of systemd's takes back those before it" {
+  same "$(nwgate run --filter ip-access -p IPAddressDeny=any -p 'IPAddressAllow=10.0.0.0/8 localhost' -p IPAddressAllow= \
+    -p IPAddressAllow=192.0.2.1 -- "$NWGATE" --root "$root" bindings --json | jq -c '.[].parameters | map(.value)')" '["any","192.0.2.1"]'
+  same "$(nwgate run --filter ip-access -p IPAddressDeny=any -p 'IPAddressDeny= ' -- "$NWGATE" --root "$root" bindings --json | jq -c '.[].parameters')" '[]'
+}
+
 @test "stats -f shows them anew until it is interrupted" {
   neighbour
   made=/nwgate-test-$$

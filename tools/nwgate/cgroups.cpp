@@ -3,9 +3,11 @@
 
 #include "drivers/cgroup/hierarchy.h"
 #include "engine/model/access_list.h"
+#include "engine/model/diagnostic_ids.h"
 #include "tools/nwgate/change.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 
 namespace nwgate {
@@ -76,6 +78,14 @@ bool is_above(const std::string &above, const std::string &name) {
   return name.starts_with(above.ends_with('/') ? above : above + '/');
 }
 
+/// The first of the broken ones that is above the cgroup.
+const CgroupName *broken_above(const std::string &path, const std::vector<CgroupName> &broken) {
+  const auto found = std::ranges::find_if(broken, [&](const CgroupName &name) {
+    return !name.path.empty() && is_above(name.path, path);
+  });
+  return found == broken.end() ? nullptr : &*found;
+}
+
 /// Puts `changed` in place of the bindings of the same name; the names of these.
 std::set<std::string> put(const std::vector<Binding> &changed, Read &read) {
   std::set<std::string> names;
@@ -91,13 +101,21 @@ std::set<std::string> put(const std::vector<Binding> &changed, Read &read) {
 template <typename Wanted, typename Told>
 HostCgroups compile(Session &session, Compiler &compiler, Read read, Wanted wanted, Told is_told) {
   HostCgroups host;
-  host.broken = std::move(read.broken);
+  host.broken = read.broken;
   for (const auto &[name, binding] : read.bindings) {
     if (!wanted(binding))
       continue;
     Diagnostics untold;
+    auto &told = is_told(name) ? session.diagnostics : untold;
+    if (const auto *above = binding.merges_lists ? broken_above(name, read.broken) : nullptr) {
+      told.error(id::unreadable_file, binding.where,
+                 fmt::format("'{}' merges the lists of the cgroups above, and the binding of '{}' is broken", name,
+                             above->to_string()));
+      host.broken.push_back(*binding.cgroup);
+      continue;
+    }
     const auto whole = binding.merges_lists ? with_lists_of_ancestors(binding, read.bindings) : binding;
-    if (auto compiled = compiler.compile_cgroup(whole, is_told(name) ? session.diagnostics : untold))
+    if (auto compiled = compiler.compile_cgroup(whole, told))
       host.compiled.push_back(std::move(*compiled));
     else
       host.broken.push_back(*binding.cgroup);

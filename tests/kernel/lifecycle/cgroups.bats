@@ -322,6 +322,28 @@ print("old", works(old), "new", works(made()))'
   leaves_nothing "$top/slice/service"
 }
 
+@test "merge: below a document that cannot be read nothing changes" {
+  mkdir -p "$cgroup2$top/slice/service"
+  serve - host 80
+  bind /slice "$access" DENY=127.0.0.1
+  fails 0 nwgate bind --backend "$backend" --merge --cgroup "$top/slice/service" --filter "$access" -p DENY=::1
+  local document
+  document=$(find "$root/run/nwgate/bindings" -name '*:slice.xml')
+  echo '<cgroupbinding' >"$document"
+  nft flush ruleset
+  fails 3 nwgate bind --backend "$backend" --merge --cgroup "$top/slice/service" --filter "$access"
+  has "$error" "'$top/slice/service' merges the lists of the cgroups above, and the binding of '$top/slice' is broken"
+  fails 3 nwgate apply
+  has "$error" "'$top/slice/service' merges the lists"
+  # Unlike one that does not merge, it is not put into the kernel with less than it should have.
+  if [ "$backend" = nftables ]; then same "$(nft list ruleset)" ''; else is_silent /slice/service host tcp ::1 80; fi
+  rm "$document"
+  fails 0 nwgate apply
+  is_silent /slice/service host tcp ::1 80
+  talks /slice/service host tcp 127.0.0.1 80
+  leaves_nothing "$top/slice/service"
+}
+
 @test "ports and connection states, rejecting" {
   [ "$backend" = nftables ] || skip 'the backend bpf has neither'
   make_peer

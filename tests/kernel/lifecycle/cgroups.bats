@@ -449,6 +449,46 @@ except TimeoutError: print("none")'
   same "$(nft list ruleset)" ''
 }
 
+@test "what the rules cannot tell: several sockets for one packet, the answer to the first of TCP" {
+  mkdir "$cgroup2$top/in"
+  # Two sockets get what is sent to a broadcast address; the first of the two is made in the cgroup.
+  local shared='
+import os, socket, sys
+def receiver(cgroup):
+    open(cgroup + "/cgroup.procs", "w").write("0")
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("", 5000))
+    s.settimeout(0.3)
+    return s
+def gets(s):
+    try: return s.recv(9) == b"x"
+    except TimeoutError: return False
+bound, free = receiver(sys.argv[1] + "/in"), receiver(sys.argv[1])
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+sender.sendto(b"x", ("127.255.255.255", 5000))
+print(gets(bound), gets(free))'
+  same "$(timeout 5 python3 -c "$shared" "$cgroup2$top")" 'True True'
+  bind /in "$access" DENY=any
+  if [ "$backend" = bpf ]; then
+    same "$(timeout 5 python3 -c "$shared" "$cgroup2$top")" 'False True'
+  else # all of them or none, as the kernel finds a socket
+    [[ "$(timeout 5 python3 -c "$shared" "$cgroup2$top")" =~ ^(True True|False False)$ ]]
+  fi
+  filter mute "  <rule action='drop' direction='out'><ip/></rule>" | define_text mute
+  bind /in mute
+  local connect='
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1] + "/cgroup.procs", "w").write("0")
+try:
+    socket.create_connection(listener.getsockname(), 0.5)
+    print("connected")
+except TimeoutError: print("none")'
+  same "$(within /in timeout 5 python3 -c "$connect" "$cgroup2$top")" "$(if [ "$backend" = bpf ]; then echo none; else echo connected; fi)"
+}
+
 @test "a cgroup that is made again: apply" {
   serve - host 80
   bind /in "$access" DENY=any # there is none yet

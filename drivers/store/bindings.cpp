@@ -61,7 +61,7 @@ std::optional<Binding> BindingFiles::read(const Listed &file, Diagnostics &diagn
   if (bindings.empty())
     return std::nullopt;
   const auto name = bindings.front().name();
-  if (bindings.size() > 1 || name != file.name) {
+  if (bindings.size() > 1 || name != file.name || !file.path.ends_with('/' + file_stem_of(name) + ".xml")) {
     diagnostics.error(id::name_is_not_file_name, bindings.front().where,
                       fmt::format("'{}' is bound here, so the file must be called '{}.xml' and bind nothing else", name,
                                   file_stem_of(name)));

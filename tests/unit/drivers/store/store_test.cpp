@@ -138,14 +138,16 @@ TEST_F(Store, ABindingOfACgroupIsFoundByItsPath) {
   write("etc/nwgate/bindings/:a.xml", text("/a"));
   write("run/nwgate/bindings/:a.xml", text("/a"));
   write("run/nwgate/bindings/:c.xml", text("/d"));
+  write("run/nwgate/bindings/:e%f.xml", text("/e%f"));
   write("run/nwgate/outside.xml", text("/outside"));
   const auto places = directories();
   const BindingFiles files(places, {});
   std::vector<std::string> names;
   const auto listed = files.list().value();
+  names.reserve(listed.size());
   for (const auto &file : listed)
     names.push_back(file.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"/a", "/a/b", "/c"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"/a", "/a/b", "/c", "/e%f"}));
   EXPECT_TRUE(files.find("/a")->permanent);
   ASSERT_TRUE(files.find("/a/b"));
   EXPECT_FALSE(files.find("/a/b")->permanent);
@@ -156,6 +158,7 @@ TEST_F(Store, ABindingOfACgroupIsFoundByItsPath) {
     EXPECT_FALSE(files.find(name)) << name;
   EXPECT_FALSE(files.read(*files.find("/c"), diagnostics_));
   EXPECT_EQ(test::joined_ids(diagnostics_), "NWG601:1:1");
+  EXPECT_FALSE(files.read(listed.back(), diagnostics_)) << "under :e%25f.xml alone it would be found";
 }
 
 } // namespace

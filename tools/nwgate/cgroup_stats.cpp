@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 
 namespace nwgate {
 namespace {
@@ -42,7 +44,7 @@ public:
     auto pinned = pins_.list();
     if (!pinned)
       return fail(std::move(pinned.error()));
-    pinned_ = std::move(*pinned);
+    pinned_.insert(pinned->begin(), pinned->end());
     state_ = std::move(*state);
     for (const auto &file : *files) {
       const auto name = parse_cgroup_name(file.name);
@@ -63,7 +65,7 @@ private:
   Result<CgroupStats> stats_of(const CgroupName &name, const std::string &filter) {
     CgroupStats stats;
     stats.filter = filter;
-    const auto key = find_cgroup(name);
+    const auto key = find_cgroup(name, hierarchy_);
     if (!key)
       return fail(key.error());
     const auto counters = *key ? nftables::cgroup_counters(state_, **key) : std::nullopt;
@@ -74,7 +76,7 @@ private:
       return stats;
     }
     stats.backend = *key ? "missing" : "waits";
-    if (std::ranges::find(pinned_, name.to_string()) != pinned_.end()) { // the counts stay while it waits
+    if (pinned_.contains(name.to_string())) { // the counts stay while it waits
       const auto library = bpf::Library::load();
       if (!library)
         return fail(library.error());
@@ -95,19 +97,21 @@ private:
       sum.packets += more.packets;
       sum.bytes += more.bytes;
     };
-    for (auto &[name, stats] : found_)
-      for (const auto &[other, below] : found_) {
-        const bool is_below = name == other || name == "/" || other.starts_with(name + '/');
-        if (!is_below)
-          continue;
-        add(below.out.dropped, stats.out_dropped_below);
-        add(below.in.dropped, stats.in_dropped_below);
+    for (const auto &[name, stats] : found_)
+      for (auto path = name;; path.resize(std::max<std::size_t>(path.rfind('/'), 1))) {
+        if (const auto above = found_.find(path); above != found_.end()) {
+          add(stats.out.dropped, above->second.out_dropped_below);
+          add(stats.in.dropped, above->second.in_dropped_below);
+        }
+        if (path.size() == 1 || !path.starts_with('/'))
+          break;
       }
   }
 
   Session &session_;
   BpfPins pins_;
-  std::vector<std::string> pinned_;
+  std::set<std::string> pinned_;
+  std::optional<cgroup::Hierarchy> hierarchy_;
   nftables::KernelState state_;
   std::map<std::string, CgroupStats> found_;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/cgroups.h"
 
-#include "drivers/cgroup/hierarchy.h"
 #include "engine/model/access_list.h"
 #include "engine/model/diagnostic_ids.h"
 #include "tools/nwgate/change.h"
@@ -37,26 +36,6 @@ template <typename Wanted> Result<Read> read_bindings(Session &session, Wanted w
       read.broken.push_back(*name);
   }
   return read;
-}
-
-Result<std::optional<nftables::CgroupKey>> place_of(const CgroupName &name,
-                                                    std::optional<cgroup::Hierarchy> &hierarchy) {
-  if (name.path.empty())
-    return std::optional(nftables::CgroupKey{{true, 0}, name.classid});
-  if (!hierarchy) {
-    auto found = cgroup::Hierarchy::find();
-    if (!found)
-      return fail(std::move(found.error()));
-    hierarchy = std::move(*found);
-  }
-  const auto found = hierarchy->look_up(name.path);
-  if (!found)
-    return fail(found.error());
-  if (!*found)
-    return std::optional<nftables::CgroupKey>();
-  if ((*found)->level < 0)
-    return fail(Error(name.path + " is above the root of this cgroup namespace: nf_tables cannot tell its packets"));
-  return std::optional(nftables::CgroupKey{{false, static_cast<std::uint32_t>((*found)->level)}, (*found)->id});
 }
 
 /// Adds the lists of the cgroups above, as systemd adds those of slices: nearest first.
@@ -141,7 +120,7 @@ Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler
   for (const auto &compiled : host.compiled) {
     if (compiled.filter)
       continue;
-    const auto key = place_of(compiled.name, hierarchy);
+    const auto key = find_cgroup(compiled.name, hierarchy);
     if (!key)
       return fail(key.error());
     if (!*key)
@@ -151,7 +130,7 @@ Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler
     desired.cgroups.push_back({std::move(program), (*key)->id});
   }
   for (const auto &name : host.broken) {
-    const auto key = place_of(name, hierarchy);
+    const auto key = find_cgroup(name, hierarchy);
     if (!key)
       return fail(key.error());
     if (*key)
@@ -160,9 +139,24 @@ Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler
   return desired;
 }
 
-Result<std::optional<nftables::CgroupKey>> find_cgroup(const CgroupName &name) {
-  std::optional<cgroup::Hierarchy> hierarchy;
-  return place_of(name, hierarchy);
+Result<std::optional<nftables::CgroupKey>> find_cgroup(const CgroupName &name,
+                                                       std::optional<cgroup::Hierarchy> &hierarchy) {
+  if (name.path.empty())
+    return std::optional(nftables::CgroupKey{{true, 0}, name.classid});
+  if (!hierarchy) {
+    auto found = cgroup::Hierarchy::find();
+    if (!found)
+      return fail(std::move(found.error()));
+    hierarchy = std::move(*found);
+  }
+  const auto found = hierarchy->look_up(name.path);
+  if (!found)
+    return fail(found.error());
+  if (!*found)
+    return std::optional<nftables::CgroupKey>();
+  if ((*found)->level < 0)
+    return fail(Error(name.path + " is above the root of this cgroup namespace: nf_tables cannot tell its packets"));
+  return std::optional(nftables::CgroupKey{{false, static_cast<std::uint32_t>((*found)->level)}, (*found)->id});
 }
 
 namespace {

@@ -2,6 +2,7 @@
 /// The bindings of cgroups, as what the kernel should have.
 #pragma once
 
+#include "drivers/cgroup/hierarchy.h"
 #include "drivers/nftables/plan.h"
 #include "engine/base/result.h"
 #include "tools/nwgate/bpf_cgroups.h"
@@ -25,8 +26,9 @@ Result<HostCgroups> compile_cgroups(Session &session, Compiler &compiler, bool r
 /// Looks up where the cgroups are now. Those that are not there wait: they have nothing in the kernel.
 Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler &compiler);
 
-/// Where the cgroup is now; nothing if it is not there.
-Result<std::optional<nftables::CgroupKey>> find_cgroup(const CgroupName &name);
+/// Where the cgroup is now; nothing if it is not there. `hierarchy` is looked for when it is needed first.
+Result<std::optional<nftables::CgroupKey>> find_cgroup(const CgroupName &name,
+                                                       std::optional<cgroup::Hierarchy> &hierarchy);
 
 /// What all of them have of the backend BPF.
 BpfChange all_bpf(const HostCgroups &host);

@@ -98,7 +98,8 @@ std::string bpf_text(const bpf::AttachedFilter &attached, const std::string &nam
 
 /// What a cgroup has in the kernel.
 int show_cgroup(const CgroupName &name, const std::string &format, netlink::Channel &channel, Session &session) {
-  const auto key = find_cgroup(name);
+  std::optional<cgroup::Hierarchy> hierarchy;
+  const auto key = find_cgroup(name, hierarchy);
   if (!key)
     return session.fail_with(key.error());
   const auto state =

@@ -178,8 +178,9 @@ void Watcher::tell_states(const nftables::DesiredCgroups &placed) {
     states[name.to_string()] = "broken";
   for (const auto &cgroup : placed.cgroups)
     states[cgroup.program.port] = fmt::format("attached {}", cgroup.id);
+  std::optional<cgroup::Hierarchy> hierarchy;
   for (const auto &cgroup : read_->host.compiled) // of BPF
-    if (const auto key = cgroup.filter ? find_cgroup(cgroup.name) : std::nullopt; key && *key)
+    if (const auto key = cgroup.filter ? find_cgroup(cgroup.name, hierarchy) : std::nullopt; key && *key)
       states[cgroup.name.to_string()] = fmt::format("attached {}", (**key).id);
   for (const auto &[name, state] : states)
     if (const auto told = told_.find(name); told == told_.end() || told->second != state)

@@ -118,7 +118,7 @@ std::optional<Tuple> answer_to(const Tuple &tuple) {
   });
   if (!type)
     return std::nullopt;
-  answer.destination_id = static_cast<std::uint16_t>(*type << 8U | (tuple.destination_id & 0xffU));
+  answer.destination_id = static_cast<std::uint16_t>(std::uint32_t{*type} << 8U | (tuple.destination_id & 0xffU));
   return answer;
 }
 

@@ -5,14 +5,36 @@
 #include "drivers/nftables/plan.h"
 #include "drivers/nftables/port_counters.h"
 
+#include <cstddef>
+#include <map>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace nwgate::nftables {
 
-/// Of a state whose elements were read with counts; nothing if the kernel has nothing of the cgroup. Packets of the
-/// cgroups below count as well.
-std::optional<PortCounters> cgroup_counters(const KernelState &state, const CgroupKey &cgroup);
+/// The counts of a table whose elements were read with them.
+class CgroupCounters {
+public:
+  /// Views `table`, which may be null and must stay.
+  explicit CgroupCounters(const KernelTable *table);
+
+  /// Nothing if the kernel has nothing of the cgroup. Packets of the cgroups below count as well.
+  [[nodiscard]] std::optional<PortCounters> of(const CgroupKey &cgroup) const;
+
+  /// What the cgroup's element in a map or set has counted; nothing if there is none.
+  [[nodiscard]] std::optional<netlink::Counts> in(const std::string &set, const std::vector<std::uint8_t> &key) const;
+
+private:
+  /// Where a map or set has the element of each key.
+  using Places = std::unordered_map<std::string, std::size_t>;
+
+  [[nodiscard]] std::string chain_of(const std::string &map, const std::vector<std::uint8_t> &key) const;
+
+  const KernelTable *table_;
+  std::map<std::string, Places> places_;
+};
 
 /// A cgroup that gets another program goes on counting: elements that `operations` adds begin with what the ones before
 /// them had counted when `present` was read, with counts.

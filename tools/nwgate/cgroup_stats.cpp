@@ -46,6 +46,7 @@ public:
       return fail(std::move(pinned.error()));
     pinned_.insert(pinned->begin(), pinned->end());
     state_ = std::move(*state);
+    counters_.emplace(state_.find(netlink::Family::inet));
     for (const auto &file : *files) {
       const auto name = parse_cgroup_name(file.name);
       if (!name)
@@ -68,7 +69,7 @@ private:
     const auto key = find_cgroup(name, hierarchy_);
     if (!key)
       return fail(key.error());
-    const auto counters = *key ? nftables::cgroup_counters(state_, **key) : std::nullopt;
+    const auto counters = *key ? counters_->of(**key) : std::nullopt;
     if (counters) {
       stats.backend = "nftables";
       stats.out = counters->out;
@@ -113,6 +114,7 @@ private:
   std::set<std::string> pinned_;
   std::optional<cgroup::Hierarchy> hierarchy_;
   nftables::KernelState state_;
+  std::optional<nftables::CgroupCounters> counters_;
   std::map<std::string, CgroupStats> found_;
 };
 

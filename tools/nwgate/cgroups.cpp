@@ -164,8 +164,9 @@ namespace {
 /// Adds where these cgroups are now. False if one is not there: only what all others have tells then what it had.
 Result<bool> add_places(const std::set<std::string> &names, std::vector<nftables::CgroupKey> &out) {
   bool are_there = true;
+  std::optional<cgroup::Hierarchy> hierarchy;
   for (const auto &name : names) {
-    const auto key = find_cgroup(*parse_cgroup_name(name));
+    const auto key = find_cgroup(*parse_cgroup_name(name), hierarchy);
     if (!key)
       return fail(key.error());
     if (*key)

@@ -60,8 +60,8 @@ public:
   }
 
   std::optional<ListedPort> cgroup(const std::string &name, const nftables::CgroupKey &cgroup) {
-    const auto counters = nftables::cgroup_counters(state_, cgroup);
     const auto *table = state_.find(Family::inet);
+    const auto counters = nftables::CgroupCounters(table).of(cgroup);
     if (!counters || table == nullptr)
       return std::nullopt;
     ListedPort listed;

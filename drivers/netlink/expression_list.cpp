@@ -89,6 +89,17 @@ void ExpressionList::payload(std::uint32_t base, std::uint32_t offset, std::uint
   add("payload", a.bytes());
 }
 
+void ExpressionList::extension_header(std::uint8_t kind, std::uint32_t offset, std::uint32_t length, Register to) {
+  Attributes a;
+  a.number(NFTA_EXTHDR_DREG, number_of(to));
+  a.put(NFTA_EXTHDR_TYPE, &kind, sizeof kind);
+  a.number(NFTA_EXTHDR_OFFSET, offset);
+  a.number(NFTA_EXTHDR_LEN, length);
+  a.number(NFTA_EXTHDR_FLAGS, 0);
+  a.number(NFTA_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
+  add("exthdr", a.bytes());
+}
+
 void ExpressionList::socket_cgroup(std::uint32_t level, Register to) {
   Attributes a;
   a.number(NFTA_SOCKET_KEY, NFT_SOCKET_CGROUPV2);

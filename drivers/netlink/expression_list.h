@@ -28,6 +28,8 @@ public:
   void set_meta(std::uint32_t key, Register from);
   /// `base` is an NFT_PAYLOAD_*; offset and length in bytes. The rule does not match where the packet ends before.
   void payload(std::uint32_t base, std::uint32_t offset, std::uint32_t length, Register to);
+  /// Of the first extension header of that kind in a packet of IPv6. The rule does not match where there is none.
+  void extension_header(std::uint8_t kind, std::uint32_t offset, std::uint32_t length, Register to);
   /// The id, of 8 bytes, of the cgroup v2 that the packet's socket is in, or of that one's ancestor at the level (the
   /// root is at level 0). The rule does not match where there is no such.
   void socket_cgroup(std::uint32_t level, Register to);

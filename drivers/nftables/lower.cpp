@@ -260,11 +260,13 @@ private:
       return std::nullopt;
     case Field::th_sport:
     case Field::th_dport:
+      require_ports(match.field);
       out_.payload(NFT_PAYLOAD_TRANSPORT_HEADER, match.field == Field::th_sport ? 0 : 2, 2, {0});
       compare_range(match, 2, 0);
       return std::nullopt;
     case Field::icmp_type:
     case Field::icmp6_type:
+      require_ports(match.field);
       if (match.form == Form::single || match.form == Form::pair) {
         write_icmp(match);
         return std::nullopt;
@@ -292,6 +294,12 @@ private:
       return std::nullopt;
     }
     return fmt::format("these hooks of the kernel have no match for {}", info_of(match.field).name);
+  }
+
+  /// The matches of ebtables look at no header of the protocol of which there are less than four bytes.
+  void require_ports(Field field) {
+    if (in_ethernet_layer() && !has_extensions() && field != Field::th_dport) // which ends there itself
+      out_.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 3, 1, scratch);
   }
 
   void write_icmp(const Match &match) {
@@ -375,6 +383,8 @@ private:
     Register to{place_.key.length() / 4};
     for (const auto index : lookup.matches) {
       const auto &match = rule_.matches[index];
+      if (match.field == Field::th_sport)
+        require_ports(match.field);
       load_field(match.field, place_.layer, to, scratch, out_);
       if (match.form == Form::masked && std::holds_alternative<Literal>(match.operands[1]))
         mask_literally(match, to);

@@ -32,7 +32,7 @@ private:
 
 /// The first rule of a chain, lowered: in words, or why not.
 std::string lowered(const std::string &body, Layer layer, Direction direction = Direction::out,
-                    netlink::RuleContent *content = nullptr) {
+                    netlink::RuleContent *content = nullptr, netlink::Family ethernet = netlink::Family::bridge) {
   const auto program = program_of(body);
   const auto lookups = find_lookups(program);
   const Names names(lookups);
@@ -43,7 +43,7 @@ std::string lowered(const std::string &body, Layer layer, Direction direction = 
     const PortKey key = layer != Layer::ethernet      ? PortKey{PortKey::Kind::mark, 0x0ffff000}
                         : direction == Direction::out ? PortKey{PortKey::Kind::in_name, 0}
                                                       : PortKey{PortKey::Kind::out_name, 0};
-    const Place place{layer == Layer::ethernet ? netlink::Family::bridge
+    const Place place{layer == Layer::ethernet ? ethernet
                       : layer == Layer::ipv4   ? netlink::Family::ip
                                                : netlink::Family::ip6,
                       layer, direction, key};
@@ -112,6 +112,21 @@ TEST(Lower, WhatIsOddIsLeftToTheToolsMatches) {
   EXPECT_EQ(in_ethernet("<stp type='0'/>").substr(0, 200).find("xt stp") != std::string::npos, true);
   EXPECT_NE(in_ethernet("<ip protocol='udp' dstportstart='7'/>").find("xt ip;"), std::string::npos);
   EXPECT_NE(in_ethernet("<ipv6 protocol='udp'/>").find("xt ip6;"), std::string::npos);
+}
+
+/// Where the tools' matches are not, as at a device's own hooks and for sockets.
+TEST(Lower, HeadersOfLessThanFourBytesAreNotLookedAt) {
+  const auto without_tools = [](const std::string &element) {
+    const auto words = lowered(rule(element), Layer::ethernet, Direction::out, nullptr, netlink::Family::netdev);
+    return words.substr(words.find("; th") + 2);
+  };
+  EXPECT_EQ(without_tools("<ip protocol='udp' srcportstart='7'/>"),
+            "th@3,1 => 15; th@0,2 => 0; 0 == 0007; counter; goto drop-out");
+  EXPECT_EQ(without_tools("<ip protocol='udp' dstportstart='7'/>"), "th@2,2 => 0; 0 == 0007; counter; goto drop-out");
+  EXPECT_EQ(without_tools("<ipv6 protocol='icmpv6' type='128'/>"),
+            "th@3,1 => 15; th@0,1 => 0; 0 in 80-80; th@1,1 => 0; 0 in 00-ff; counter; goto drop-out");
+  EXPECT_NE(without_tools("<ip protocol='udp' srcportstart='$P'/>").find("th@3,1 => 15; th@0,2 => "),
+            std::string::npos);
 }
 
 TEST(Lower, Verdicts) {

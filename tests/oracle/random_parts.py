@@ -20,6 +20,7 @@ ETHERNET = ['none', 'mac', 'vlan', 'stp', 'arp', 'rarp', 'ip', 'ipv6']
 INET = [p + family for family in ('', '-ipv6') for p in ('tcp', 'udp', 'sctp', 'udplite', 'esp', 'ah', 'all')]
 INET += ['icmp', 'icmpv6', 'igmp']
 COMMON = ['mac', 'arp', 'ip', 'ip', 'ipv6', 'tcp', 'udp', 'all', 'tcp-ipv6', 'udp-ipv6']
+OF_CGROUPS = ['none'] + ['ip', 'ipv6'] * 4 + INET + ['tcp', 'udp', 'tcp-ipv6', 'udp-ipv6']
 PREFIX_PROTOCOLS = {'ipv4': 'ip'}
 
 IP_PROTOCOLS = ['tcp', 'udp', 'udplite', 'esp', 'ah', 'icmp', 'igmp', 'sctp', 'icmpv6']
@@ -85,7 +86,7 @@ class Values:
     """Random values, one function a kind, from self.random. What must be ordered comes from two halves, so that any two values
     of them are."""
     random = None
-    with_variables = False
+    has_close_values = False
 
     def odd_number(self, n, width):
         r = self.random.random()
@@ -149,7 +150,7 @@ class Values:
         """A value of a kind. Literals may be written in any form that the parser takes; a variable's value is handed on as it is
         to the tools, so it is written as they understand it."""
         r = self.random
-        if self.with_variables and kind in self.CLOSE and (kind[-2:] in ('lo', 'hi') or r.random() < .85):
+        if self.has_close_values and kind in self.CLOSE and (kind[-2:] in ('lo', 'hi') or r.random() < .85):
             return r.choice(self.CLOSE[kind])
         if kind in ('mac', 'macmask', 'ip6'):
             return getattr(self, kind)()

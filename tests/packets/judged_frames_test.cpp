@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Programs and frames about which the interpreter and the two layouts did not agree once, or nearly so.
+/// Programs and frames about which the judges did not agree once, or nearly so.
 #include "judges.h"
 
 namespace nwgate::packets {
@@ -35,7 +35,7 @@ protected:
     }
     std::vector<JudgedFrame> frames;
     for (const auto &row : rows)
-      frames.push_back({row.direction, bytes_from(row.hex), false, false});
+      frames.push_back({row.direction, bytes_from(row.hex)});
     auto judgements = judge(*closed, frames);
     EXPECT_EQ(judgements.refusals, "");
     return judgements;
@@ -256,7 +256,84 @@ TEST_F(JudgedFrames, RoutingHeadersBehindTheLength) {
          {{leaves, frame("0003"), false, "to connection tracking it is TCP, and cannot be read"}});
 }
 
-/// A difference that is accepted: a range of all port numbers is no condition to iptables, but its match is still
+// --- packets of a cgroup's socket
+
+class JudgedPackets : public JudgedFrames {
+protected:
+  /// Everybody says so of each packet, which goes out.
+  void expect_sent(const std::string &rule, const Parameters &parameters, const std::vector<FrameRow> &rows) {
+    engine().write_rules("test", {fence_rule, rule});
+    engine().write_rules("test-of-cgroup", {rule});
+    auto judged = program("test", parameters).value();
+    judged.cgroup_filter = "test-of-cgroup";
+    judged.of_cgroup = program(judged.cgroup_filter, parameters).value().closed;
+    std::vector<JudgedFrame> frames;
+    for (const auto &row : rows)
+      for (const auto asked : {Asked::everybody, Asked::cgroups_and_sockets})
+        frames.push_back({row.direction, as_sent_by_socket(bytes_from(row.hex)).value(), false, asked});
+    const auto judgements = judge(judged, frames);
+    EXPECT_EQ(judgements.refusals, "");
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      const auto &answer = judgements.answers[i];
+      EXPECT_TRUE(answer.is_unanimous() && answer.bpf) << rows[i / 2].what << ": " << answer.to_string();
+      EXPECT_EQ(i % 2 == 0 ? answer.nftables : answer.sockets, rows[i / 2].passes) << rows[i / 2].what;
+    }
+  }
+};
+
+const std::string ipv4_addresses = "00000a0000010a000002";
+const std::string later_icmp = ethernet + "080045000018000100054001" + ipv4_addresses + "61626364";
+const std::string later_sctp = ethernet + "080045000018000100054084" + ipv4_addresses + "61626364";
+
+/// The rules for sockets dropped a later fragment, as if its header were cut off.
+TEST_F(JudgedPackets, LaterFragments) {
+  ASSERT_NO_FATAL_FAILURE(ask_cgroups());
+  const std::string cut = ethernet + "080045000018000100004001" + ipv4_addresses + "61626364";
+  expect_sent(drop("<icmp state='NONE' type='13'/>"), {},
+              {{leaves, later_icmp, true, "a later fragment"}, {leaves, cut, false, "four bytes"}});
+  expect_sent(drop("<sctp state='NONE' dstportstart='80'/>"), {}, {{leaves, later_sctp, true, "a later fragment"}});
+  const std::string later_of_ipv6 = "0008000000016162636465666768";
+  expect_sent(drop("<icmpv6 state='NONE' type='13'/>"), {},
+              {{leaves, ethernet + "86dd6000000000102c40" + ipv6_addresses + "3a00" + later_of_ipv6, true, "of ICMPv6"},
+               {leaves, ethernet + "86dd6000000000103a40" + ipv6_addresses + "0d00" + later_of_ipv6, false, "whole"},
+               {leaves, ethernet + "86dd6000000000043a40" + ipv6_addresses + "80000000", false, "four bytes"}});
+}
+
+/// The rules for sockets found what ebtables' matches do not look at: a header of less than four bytes.
+TEST_F(JudgedPackets, HeadersOfLessThanFourBytes) {
+  ASSERT_NO_FATAL_FAILURE(ask_cgroups());
+  const std::string two = ethernet + "080045000016000100004006" + ipv4_addresses + "03e8";
+  const std::string four = ethernet + "080045000018000100004006" + ipv4_addresses + "03e80050";
+  for (const auto *port : {"1000", "$P"})
+    expect_sent(drop(std::string("<ip protocol='tcp' srcportstart='") + port + "'/>"), {{"P", "1000"}},
+                {{leaves, two, true, "two bytes"}, {leaves, four, false, "both ports"}});
+  expect_sent(drop("<ip protocol='tcp' dstportstart='80'/>"), {}, {{leaves, two, true, "two bytes"}});
+  const std::string three = ethernet + "86dd6000000000033a40" + ipv6_addresses + "800000";
+  expect_sent(drop("<ipv6 protocol='icmpv6' type='128'/>"), {}, {{leaves, three, true, "three bytes"}});
+  expect_sent(drop("<ipv6 protocol='icmpv6' type='100' typeend='200'/>"), {}, {{leaves, three, true, "three bytes"}});
+}
+
+// --- differences that are accepted
+
+/// AH is passed over by ebtables' matches, and by BPF.
+TEST_F(JudgedPackets, PortsBehindAuthenticationHeaders) {
+  ASSERT_NO_FATAL_FAILURE(ask_cgroups());
+  engine().write_rules("test", {fence_rule, drop("<ipv6 protocol='udp' dstportstart='80'/>")});
+  engine().write_rules("test-of-cgroup", {drop("<ipv6 protocol='udp' dstportstart='80'/>")});
+  auto judged = program("test", {}).value();
+  judged.cgroup_filter = "test-of-cgroup";
+  judged.of_cgroup = program("test-of-cgroup", {}).value().closed;
+  const auto frame =
+      bytes_from(ethernet + "86dd6000000000143340" + ipv6_addresses + "110100000000000000000000" + "03e8005000080000");
+  const auto judgements =
+      judge(judged, {{leaves, frame, false, Asked::everybody}, {leaves, frame, false, Asked::cgroups_and_sockets}});
+  EXPECT_EQ(judgements.answers[0].to_string(),
+            "xtables drops, nftables drops, BPF drops, BPF with lookups drops, the interpreter drops");
+  EXPECT_EQ(judgements.answers[1].to_string(), "BPF drops, BPF with lookups drops, nftables for sockets passes, the "
+                                               "interpreter drops: nftables for sockets is alone");
+}
+
+/// A range of all port numbers is no condition to iptables, but its match is still
 /// there.
 TEST_F(JudgedFrames, AllPortsOfACutHeader) {
   const auto judgements = judged(
@@ -268,7 +345,7 @@ TEST_F(JudgedFrames, AllPortsOfACutHeader) {
   EXPECT_EQ(judgements.answers[0].to_string(), "xtables drops, nftables passes, the interpreter passes");
 }
 
-/// A difference that is accepted: only Ethernet's hardware addresses have a place that the layout nftables knows.
+/// Only Ethernet's hardware addresses have a place that the layout nftables knows.
 TEST_F(JudgedFrames, ArpOfOtherHardware) {
   const auto judgements =
       judged({drop("<arp arpsrcipaddr='10.0.0.1'/>")}, {},

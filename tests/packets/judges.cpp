@@ -3,11 +3,14 @@
 
 #include "engine/explain/explain.h"
 #include "engine/program/text_form.h"
+#include "tests/support/bridge_checks.h"
 #include "tests/support/documents.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
+#include <linux/if_ether.h>
 #include <sys/utsname.h>
 #include <thread>
 #include <utility>
@@ -15,10 +18,14 @@
 namespace nwgate::packets {
 namespace {
 
+bool is_of_cgroups(const JudgedFrame &frame) {
+  return frame.asked == Asked::cgroups || frame.asked == Asked::cgroups_and_sockets;
+}
+
 Packet packet_of(const JudgedFrame &frame) {
   Packet packet;
   packet.direction = frame.direction;
-  packet.frame = frame.bytes;
+  packet.frame = is_of_cgroups(frame) ? test::without_bridge_checks(frame.bytes) : frame.bytes;
   return packet;
 }
 
@@ -41,7 +48,7 @@ std::optional<bool> certain(const ClosedProgram &program, Packet packet) {
 }
 
 std::optional<bool> ask_interpreter(const ClosedProgram &program, const JudgedFrame &frame) {
-  if (frame.is_for_kernels_alone)
+  if (frame.asked == Asked::kernel_at_ports)
     return std::nullopt;
   const auto packet = packet_of(frame);
   if (const auto answer = certain(program, packet))
@@ -49,10 +56,6 @@ std::optional<bool> ask_interpreter(const ClosedProgram &program, const JudgedFr
   if (!frame.is_surely_new)
     return std::nullopt;
   return explain_packet(program, packet).verdict == VerdictKind::accept;
-}
-
-std::string word_of(const std::optional<bool> &passes) {
-  return !passes ? "does not know" : *passes ? "passes" : "drops";
 }
 
 } // namespace
@@ -65,21 +68,45 @@ bool interpreter_knows_broken_ipv6() {
   return std::sscanf(kernel.release, "%d.%d", &major, &minor) == 2 && std::pair(major, minor) >= std::pair(6, 18);
 }
 
+bool is_of_ip(const std::vector<std::uint8_t> &frame) {
+  const auto type = frame.at(12) << 8U | frame.at(13);
+  return type == ETH_P_IP || type == ETH_P_IPV6;
+}
+
+std::vector<std::pair<std::string, bool>> Judgement::answers() const {
+  std::vector<std::pair<std::string, bool>> result;
+  const auto add = [&](const char *who, const std::optional<bool> &answer) {
+    if (answer)
+      result.emplace_back(who, *answer);
+  };
+  add("xtables", xtables);
+  add("nftables", nftables);
+  add("BPF", bpf);
+  add("BPF with lookups", bpf_with_lookups);
+  add("nftables for sockets", sockets);
+  add("the interpreter", interpreter);
+  return result;
+}
+
 bool Judgement::is_unanimous() const {
-  std::optional<bool> first;
-  for (const auto &answer : {interpreter, xtables, nftables}) {
-    if (!answer)
-      continue;
-    if (first && *first != *answer)
-      return false;
-    first = answer;
-  }
-  return true;
+  const auto all = answers();
+  return std::ranges::all_of(all, [&](const auto &answer) { return answer.second == all.front().second; });
 }
 
 std::string Judgement::to_string() const {
-  return fmt::format("xtables {}, nftables {}, the interpreter {}", word_of(xtables), word_of(nftables),
-                     word_of(interpreter));
+  const auto all = answers();
+  std::string text;
+  for (const auto &[who, passes] : all)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", who, passes ? "passes" : "drops");
+  if (!interpreter)
+    text += ", the interpreter does not know";
+  const auto count = [&](bool passes) {
+    return std::ranges::count(all, passes, &std::pair<std::string, bool>::second);
+  };
+  for (const auto &[who, passes] : all)
+    if (all.size() > 2 && count(passes) == 1)
+      text += fmt::format(": {} is alone", who);
+  return text;
 }
 
 bool JudgedProgram::looks_at(Field first, Field last) const {
@@ -99,7 +126,7 @@ std::optional<JudgedProgram> JudgesTest::program(const std::string &filter, cons
   auto closed = test::compile(binding, filters, diagnostics);
   if (!closed)
     return std::nullopt;
-  return JudgedProgram{filter, parameters, std::move(*closed)};
+  return JudgedProgram{.filter = filter, .parameters = parameters, .closed = std::move(*closed)};
 }
 
 std::vector<bool> JudgesTest::send(const std::vector<JudgedFrame> &frames) {
@@ -108,7 +135,7 @@ std::vector<bool> JudgesTest::send(const std::vector<JudgedFrame> &frames) {
     std::vector<std::size_t> places;
     std::vector<std::vector<std::uint8_t>> bytes;
     for (std::size_t i = 0; i < frames.size(); ++i)
-      if (frames[i].direction == direction) {
+      if (frames[i].direction == direction && !is_of_cgroups(frames[i])) {
         places.push_back(i);
         bytes.push_back(frames[i].bytes);
       }
@@ -135,8 +162,15 @@ void JudgesTest::set_following(bool yes) {
   ADD_FAILURE() << "fragments do not pass";
 }
 
-Judgements JudgesTest::judge(const JudgedProgram &program, const std::vector<JudgedFrame> &frames) {
-  Judgements result{std::vector<Judgement>(frames.size()), {}};
+void JudgesTest::ask_cgroups() {
+  auto runner = test::BpfRunner::create();
+  ASSERT_TRUE(runner) << runner.error().message();
+  bpf_.emplace(std::move(*runner));
+  ASSERT_NO_THROW(sockets_.emplace(engine()));
+}
+
+void JudgesTest::judge_at_ports(const JudgedProgram &program, const std::vector<JudgedFrame> &frames,
+                                Judgements &result) {
   set_following(program.asks_for_connections());
   for (const std::string layout : {"xtables", "nftables"}) {
     engine().set_layout(layout);
@@ -147,7 +181,46 @@ Judgements JudgesTest::judge(const JudgedProgram &program, const std::vector<Jud
     const auto passed = send(frames);
     engine().unbind("v0");
     for (std::size_t i = 0; i < frames.size(); ++i)
-      (layout == "xtables" ? result.answers[i].xtables : result.answers[i].nftables) = passed[i];
+      if (!is_of_cgroups(frames[i]))
+        (layout == "xtables" ? result.answers[i].xtables : result.answers[i].nftables) = passed[i];
+  }
+}
+
+void JudgesTest::judge_by_bpf(const JudgedProgram &program, const std::vector<JudgedFrame> &frames,
+                              Judgements &result) {
+  if (const auto why = bpf_->take(program.of_cgroup); !why.empty()) {
+    result.refusals += why;
+    return;
+  }
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const auto &[direction, bytes, is_new, asked] = frames[i];
+    if (asked == Asked::kernel_at_ports || (asked == Asked::everybody && test::is_dropped_by_bridge(explain_packet(
+                                                                             program.of_cgroup, packet_of(frames[i])))))
+      continue;
+    result.answers[i].bpf = bpf_->passes(direction, bytes);
+    result.answers[i].bpf_with_lookups = bpf_->passes_with_lookups(direction, bytes);
+  }
+}
+
+void JudgesTest::judge_by_sockets(const JudgedProgram &program, const std::vector<JudgedFrame> &frames,
+                                  Judgements &result) {
+  engine().set_layout("nftables");
+  if (const auto why = sockets_->take(program.cgroup_filter, program.parameters); !why.empty()) {
+    result.refusals += why;
+    return;
+  }
+  for (std::size_t i = 0; i < frames.size(); ++i)
+    if (frames[i].asked == Asked::cgroups_and_sockets)
+      result.answers[i].sockets = sockets_->passes(frames[i].bytes);
+  sockets_->leave();
+}
+
+Judgements JudgesTest::judge(const JudgedProgram &program, const std::vector<JudgedFrame> &frames) {
+  Judgements result{std::vector<Judgement>(frames.size()), {}};
+  judge_at_ports(program, frames, result);
+  if (!program.cgroup_filter.empty() && bpf_) {
+    judge_by_bpf(program, frames, result);
+    judge_by_sockets(program, frames, result);
   }
   for (std::size_t i = 0; i < frames.size(); ++i)
     result.answers[i].interpreter = ask_interpreter(program.closed, frames[i]);

@@ -40,7 +40,7 @@ public:
       const auto at = ethernet_header + below(static_cast<std::uint32_t>(frame_.size() - ethernet_header));
       frame_[at] ^= static_cast<std::uint8_t>(1U << below(8));
     }
-    if (chance(0.1))
+    if (allowed_.tags && chance(0.1))
       add_tag();
     if (chance(0.15))
       frame_.resize(ethernet_header + below(static_cast<std::uint32_t>(frame_.size() - ethernet_header)));

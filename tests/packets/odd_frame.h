@@ -13,6 +13,7 @@ struct Oddities {
   bool fragments = false;
   /// Lengths of ARP's addresses other than 6 and 4.
   bool arp_lengths = false;
+  bool tags = true;
 };
 
 /// Makes a frame odd: cut off at some header, of a length that lies, with options, extension headers or tags, or with

@@ -110,7 +110,7 @@ std::optional<bool> BpfJudge::passes_with_lookups(Direction direction, const Byt
 SocketJudge::SocketJudge(const Engine &engine)
     : engine_(engine), space_(Namespace::create()), cgroups_(must(cgroup::Hierarchy::find())),
       cgroup_(fmt::format("/nwgate-judges-{}", getpid())) {
-  const auto own = cgroups_.directory_of(must(cgroup::Hierarchy::own()));
+  const auto own = cgroups_.directory_of(must(cgroups_.own()));
   const Within there(space_);
   set_sysctl("ipv6/conf/default/router_solicitations", "0");
   ip_commands(device_lines);

@@ -78,24 +78,30 @@ Piece piece_of(const std::vector<std::uint8_t> &frame) {
   if (u16(frame, type) != ETH_P_IPV6 || frame.size() < type + 42)
     return Piece::whole;
   auto protocol = frame[type + 8];
+  auto piece = Piece::whole;
   for (std::size_t at = type + 42; at + 2 <= frame.size();) {
     switch (protocol) {
-    case IPPROTO_FRAGMENT:
-      return (u16(frame, at + 2) & 0xfff8U) != 0 ? Piece::later : Piece::first;
+    case IPPROTO_FRAGMENT: // there may be a second one
+      piece = Piece::first;
+      if ((u16(frame, at + 2) & 0xfff8U) != 0)
+        return Piece::later;
+      protocol = frame[at];
+      at += 8;
+      continue;
     case IPPROTO_HOPOPTS:
     case IPPROTO_ROUTING:
     case IPPROTO_DSTOPTS:
     case IPPROTO_AH:
       break;
     default:
-      return Piece::whole;
+      return piece;
     }
     const auto length = frame[at + 1];
     const auto size = protocol == IPPROTO_AH ? (length + 2U) * 4U : (length + 1U) * 8U;
     protocol = frame[at];
     at += size;
   }
-  return protocol == IPPROTO_FRAGMENT ? Piece::first : Piece::whole;
+  return protocol == IPPROTO_FRAGMENT ? Piece::first : piece;
 }
 
 /// The chain of IPv6 headers ends elsewhere for the matches of ebtables than for those of the IP families; of a frame
@@ -261,9 +267,9 @@ protected:
   }
 
   /// Where rules for sockets have another meaning (docs/cgroups.md): to their matches of `ipv6` headers end where they
-  /// end for those of the IP layer; and some kernels take data of a later fragment for ports.
+  /// end for those of the IP layer; and some kernels take data of a later fragment for ports and types.
   static bool sockets_differ(const JudgedProgram &program, const std::vector<std::uint8_t> &frame) {
-    if (piece_of(frame) == Piece::later && program.looks_at(Field::th_sport, Field::tcp_flags))
+    if (piece_of(frame) == Piece::later && program.looks_at(Field::th_sport, Field::icmp6_type))
       return true;
     const auto looks_behind = [](const Match &match) {
       return match.field == Field::ip6_protocol || match.field == Field::icmp6_type || match.field == Field::th_sport ||

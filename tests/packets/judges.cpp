@@ -82,7 +82,8 @@ std::vector<std::pair<std::string, bool>> Judgement::answers() const {
   add("xtables", xtables);
   add("nftables", nftables);
   add("BPF", bpf);
-  add("BPF with lookups", bpf_with_lookups);
+  if (bpf_with_lookups != bpf) // else they are one judge
+    add("BPF with lookups", bpf_with_lookups);
   add("nftables for sockets", sockets);
   add("the interpreter", interpreter);
   return result;

@@ -59,9 +59,8 @@ bool is_above(const std::string &above, const std::string &name) {
 
 /// The first of the broken ones that is above the cgroup.
 const CgroupName *broken_above(const std::string &path, const std::vector<CgroupName> &broken) {
-  const auto found = std::ranges::find_if(broken, [&](const CgroupName &name) {
-    return !name.path.empty() && is_above(name.path, path);
-  });
+  const auto found = std::ranges::find_if(
+      broken, [&](const CgroupName &name) { return !name.path.empty() && is_above(name.path, path); });
   return found == broken.end() ? nullptr : &*found;
 }
 

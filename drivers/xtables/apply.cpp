@@ -2,6 +2,7 @@
 #include "drivers/xtables/apply.h"
 
 #include "drivers/xtables/adopt.h"
+#include "drivers/xtables/cgroup_layout.h"
 
 #include <cerrno>
 #include <iterator>
@@ -33,8 +34,9 @@ std::optional<Plan> plan_from(const Desired &desired, KernelView &view, const Se
 Result<std::optional<Plan>> plan_what_can_be(Desired &desired, Scope scope, netlink::Channel &channel,
                                              const SetIndex &sets, Diagnostics &diagnostics) {
   for (;;) {
-    auto view = scope == Scope::everything ? read_all(channel, sets)
-                                           : read_ports(channel, sets, desired.prefix, desired.ports, desired.leaving);
+    auto view = scope == Scope::everything
+                    ? read_all(channel, sets)
+                    : read_ports(channel, sets, desired.prefix, desired.ports, desired.leaving, desired.with_cgroups);
     if (!view)
       return fail(std::move(view.error()));
     std::set<std::string> at_fault;
@@ -43,6 +45,13 @@ Result<std::optional<Plan>> plan_what_can_be(Desired &desired, Scope scope, netl
       return plan;
     set_aside(desired, at_fault);
   }
+}
+
+/// The kernel looks for a cgroup when the rule is made. One that has gone since waits, as if it had never been there.
+bool leave_out_if_gone(Desired &desired, const std::set<std::string> &owners) {
+  if (owners.empty() || !is_cgroup_owner(*owners.begin()) || !desired.is_gone || !desired.is_gone(*owners.begin()))
+    return false;
+  return std::erase_if(desired.ports, [&](const PortRuleset *ruleset) { return owners.contains(ruleset->port); }) != 0;
 }
 
 /// The port of the first refusal: the others may follow from it.
@@ -71,7 +80,8 @@ Result<Applied> apply(const Desired &desired, Scope scope, netlink::Channel &cha
     if (!*plan)
       return Applied{};
     const auto begin = std::chrono::steady_clock::now();
-    const auto result = commit(**plan, channel, diagnostics);
+    Diagnostics refusals;
+    const auto result = commit(**plan, channel, refusals);
     const auto end = std::chrono::steady_clock::now();
     if (!result)
       return fail(result.error());
@@ -80,6 +90,9 @@ Result<Applied> apply(const Desired &desired, Scope scope, netlink::Channel &cha
     if (result->outcome != netlink::Commit::Outcome::refused)
       continue;
     const auto at_fault = port_of(result->refusals, **plan);
+    if (leave_out_if_gone(rest, at_fault))
+      continue;
+    diagnostics.append(refusals);
     if (at_fault.empty() || scope != Scope::everything)
       return Applied{};
     set_aside(rest, at_fault);

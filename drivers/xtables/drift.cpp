@@ -14,8 +14,8 @@ std::optional<Drift::Kind> kind_of(const Operation &operation) {
   case Kind::add_chain:
   case Kind::add_rule:
     return Drift::Kind::missing;
-  case Kind::replace_rule:
-    return Drift::Kind::moved;
+  case Kind::replace_rule: // of a link, only its counts are
+    return operation.origin ? std::optional(Drift::Kind::moved) : std::nullopt;
   case Kind::delete_rule:
     return operation.foreign ? Drift::Kind::foreign : Drift::Kind::left_over;
   case Kind::delete_chain:

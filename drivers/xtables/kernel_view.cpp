@@ -3,6 +3,7 @@
 
 #include "drivers/netlink/user_data.h"
 #include "drivers/xtables/bridge/policy.h"
+#include "drivers/xtables/cgroup_layout.h"
 
 #include <algorithm>
 #include <libnftnl/rule.h>
@@ -113,12 +114,35 @@ Result<> read_rules_of(TableReader &reader, std::initializer_list<std::string> c
   return {};
 }
 
+/// The chains of cgroups, by the links that lead there.
+Result<> read_cgroup_parts(TableReader &reader) {
+  for (const std::string base : {"INPUT", "OUTPUT"}) {
+    const auto chain = reader.chain_with_rules(base);
+    if (!chain)
+      return fail(chain.error());
+    if (*chain == nullptr)
+      continue;
+    std::vector<std::string> targets;
+    for (const auto &rule : (*chain)->rules) {
+      const auto owner = read_owner_mark(netlink::user_data_of(*rule.native));
+      const auto *jump = rule.rule ? std::get_if<Jump>(&rule.rule->target) : nullptr;
+      if (jump != nullptr && owner && is_cgroup_owner(*owner))
+        targets.push_back(jump->chain);
+    }
+    for (const auto &target : targets)
+      if (auto followed = reader.follow(target); !followed)
+        return followed;
+  }
+  return {};
+}
+
 Result<> read_port_parts(TableReader &reader, Family family, const ChainPrefix &prefix,
                          const std::vector<const PortRuleset *> &wanted, const std::vector<std::string> &leaving) {
   std::set<std::string> ports(leaving.begin(), leaving.end());
   bool needs_family = false;
   for (const auto *ruleset : wanted) {
-    ports.insert(ruleset->port);
+    if (!is_cgroup_owner(ruleset->port))
+      ports.insert(ruleset->port);
     needs_family = needs_family || ruleset->has(family);
   }
   bool has_chains = false;
@@ -145,12 +169,12 @@ Result<> read_port_parts(TableReader &reader, Family family, const ChainPrefix &
   for (const auto &name : {shared.in, shared.out, shared.in_post, shared.host_in})
     if (auto read = reader.chain(name); !read)
       return fail(std::move(read.error()));
-  return needs_family || has_chains ? read_rules_of(reader, {"FORWARD", "INPUT"}) : Result<>{};
+  return needs_family || has_chains ? read_rules_of(reader, {"FORWARD", "INPUT", "OUTPUT"}) : Result<>{};
 }
 
 Result<KernelTable> read_table(netlink::Channel &channel, const SetIndex &sets, Family family,
                                const ChainPrefix &prefix, const std::vector<const PortRuleset *> &wanted,
-                               const std::vector<std::string> &leaving) {
+                               const std::vector<std::string> &leaving, bool with_cgroups) {
   TableReader reader(channel, sets, family);
   if (auto started = reader.start(); !started)
     return fail(std::move(started.error()));
@@ -161,6 +185,9 @@ Result<KernelTable> read_table(netlink::Channel &channel, const SetIndex &sets, 
       return fail(std::move(read.error()));
   if (auto read = read_port_parts(reader, family, prefix, wanted, leaving); !read)
     return fail(std::move(read.error()));
+  if (with_cgroups && family != Family::bridge)
+    if (auto read = read_cgroup_parts(reader); !read)
+      return fail(std::move(read.error()));
   return reader.take();
 }
 
@@ -208,6 +235,10 @@ template <typename Read> Result<KernelView> read_view(netlink::Channel &channel,
 
 } // namespace
 
+bool ends_packets(const KernelRule &rule) {
+  return rule.rule && (rule.rule->target == Target(Verdict::drop) || rule.rule->target == Target(Reject{}));
+}
+
 const KernelChain *KernelTable::find(const std::string &chain) const {
   const auto found = chains.find(chain);
   return found == chains.end() ? nullptr : &found->second;
@@ -218,9 +249,11 @@ Result<KernelView> read_all(netlink::Channel &channel, const SetIndex &sets) {
 }
 
 Result<KernelView> read_ports(netlink::Channel &channel, const SetIndex &sets, const ChainPrefix &prefix,
-                              const std::vector<const PortRuleset *> &wanted, const std::vector<std::string> &leaving) {
-  return read_view(channel, false,
-                   [&](Family family) { return read_table(channel, sets, family, prefix, wanted, leaving); });
+                              const std::vector<const PortRuleset *> &wanted, const std::vector<std::string> &leaving,
+                              bool with_cgroups) {
+  return read_view(channel, false, [&](Family family) {
+    return read_table(channel, sets, family, prefix, wanted, leaving, with_cgroups);
+  });
 }
 
 } // namespace nwgate::xtables

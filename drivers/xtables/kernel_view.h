@@ -33,6 +33,9 @@ struct KernelChain {
   bool rules_read = false;
 };
 
+/// Whether the rule drops or rejects what comes to it.
+bool ends_packets(const KernelRule &rule);
+
 struct KernelTable {
   std::optional<netlink::TableInfo> info;
   std::map<std::string, KernelChain> chains;
@@ -53,8 +56,10 @@ Result<KernelView> read_all(netlink::Channel &channel, const SetIndex &sets);
 
 /// Reads what concerns these ports: their chains by name and by the jumps between them, the base and shared chains,
 /// and of these the rules only where the port has chains already, so that a first bind costs the same on a full host.
-/// `wanted` are the rulesets that will be committed; `leaving` the ports that will have none.
+/// `wanted` are the rulesets that will be committed; `leaving` the ports that will have none. With cgroups, what OUTPUT
+/// and INPUT lead to of cgroups is read, too.
 Result<KernelView> read_ports(netlink::Channel &channel, const SetIndex &sets, const ChainPrefix &prefix,
-                              const std::vector<const PortRuleset *> &wanted, const std::vector<std::string> &leaving);
+                              const std::vector<const PortRuleset *> &wanted, const std::vector<std::string> &leaving,
+                              bool with_cgroups = false);
 
 } // namespace nwgate::xtables

@@ -4,11 +4,11 @@
 #include "drivers/netlink/counters.h"
 #include "drivers/netlink/user_data.h"
 #include "drivers/xtables/bridge/policy.h"
+#include "drivers/xtables/cgroup_layout.h"
 #include "drivers/xtables/chain_diff.h"
 #include "engine/model/diagnostic_ids.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <fmt/format.h>
 #include <libnftnl/rule.h>
 #include <new>
@@ -30,11 +30,6 @@ struct WantedRule {
   std::shared_ptr<const Origin> origin;
 };
 
-SourcePosition kernel_place() {
-  static const auto source = std::make_shared<const SourceText>("kernel", "");
-  return {source, 0, 0};
-}
-
 /// Plans one of the three tables.
 class FamilyPlanner {
 public:
@@ -47,24 +42,25 @@ public:
   void run() {
     for (const auto *ruleset : desired_.ports) {
       touched_.insert(ruleset->port);
-      needed_ = needed_ || ruleset->has(family_);
+      auto &needed = is_cgroup_owner(ruleset->port) ? needed_by_cgroups_ : needed_by_ports_;
+      needed = needed || ruleset->has(family_);
     }
     touched_.insert(desired_.leaving.begin(), desired_.leaving.end());
 
-    if (needed_)
+    if (needed_by_ports_ || needed_by_cgroups_)
       ensure_table();
     add_missing_chains();
     for (const auto *ruleset : desired_.ports)
       for (const auto &chain : ruleset->chains)
         if (chain.family == family_)
           fill(chain, ruleset->port);
-    if (needed_ && family_ != Family::bridge)
+    if (needed_by_ports_ && family_ != Family::bridge)
       ensure_shared_jumps();
     plan_links();
     remove_obsolete_chains();
     if (complete_)
       remove_chains_of_other_prefixes();
-    if (!needed_)
+    if (!needed_by_ports_)
       remove_what_is_left();
   }
 
@@ -90,7 +86,7 @@ private:
     for (const auto &base : base_chains(family_))
       if (table_.find(base.name) == nullptr)
         add(Kind::add_base_chain, base.name);
-    if (family_ == Family::bridge)
+    if (family_ == Family::bridge || !needed_by_ports_)
       return;
     for (const auto &name : {shared_.in, shared_.out, shared_.in_post, shared_.host_in})
       if (table_.find(name) == nullptr)
@@ -142,11 +138,15 @@ private:
     }
   }
 
+  static std::string owner_text(const std::string &owner) {
+    return is_cgroup_owner(owner) ? owner : fmt::format("port '{}'", owner);
+  }
+
   void refuse_foreign(const std::string &chain, const std::string &port) {
     at_fault_.insert(port);
     diagnostics_
         .error(id::chain_is_foreign, kernel_place(),
-               fmt::format("chain '{}' of port '{}' is there already and is not nwgate's", chain, port))
+               fmt::format("chain '{}' of {} is there already and is not nwgate's", chain, owner_text(port)))
         .note(kernel_place(),
               desired_.adopt ? "a chain that is not nwgate's leads to it: delete that rule first"
                              : "nwgate apply --adopt replaces such chains: after a restore by the tools, for example");
@@ -232,6 +232,7 @@ private:
   }
 
   void delete_rule(const KernelRule &rule, const std::string &chain, const std::string &port) {
+    deleted_rules_.insert(rule.handle);
     auto &operation = add(Kind::delete_rule, chain, port);
     operation.handle = rule.handle;
     const auto mark = read_rule_mark(netlink::user_data_of(*rule.native));
@@ -239,6 +240,31 @@ private:
     if (mark)
       operation.mark = *mark;
     operation.listed = rule.rule;
+    if (is_cgroup_owner(port))
+      add_forgotten(rule, chain, port);
+  }
+
+  /// A cgroup's link counts all its packets, and the rules that end them those that were denied: what goes with a rule
+  /// goes from the link.
+  void add_forgotten(const KernelRule &rule, const std::string &chain, const std::string &owner) {
+    if (!ends_packets(rule))
+      return;
+    const auto counts = netlink::counts(*rule.native).value_or(netlink::Counts{});
+    auto &sum = forgotten_[{owner, chain.substr(0, chain.find('-'))}];
+    sum.packets += counts.packets;
+    sum.bytes += counts.bytes;
+  }
+
+  void forget(const KernelRule &link, WantedRule wanted, const std::string &owner, const std::string &chain) {
+    const auto &target = std::get<Jump>(wanted.rule->target).chain;
+    const auto sum = forgotten_.find({owner, target.substr(0, target.find('-'))});
+    auto counts = netlink::counts(*link.native);
+    if (sum == forgotten_.end() || !counts || sum->second.packets == 0)
+      return;
+    counts->packets -= std::min(counts->packets, sum->second.packets);
+    counts->bytes -= std::min(counts->bytes, sum->second.bytes);
+    netlink::set_counts(*wanted.native, *counts);
+    replace(link, std::move(wanted), chain, owner);
   }
 
   /// The rule stays; where its origin has moved, it is replaced with the counts that it has.
@@ -247,6 +273,10 @@ private:
       return;
     if (const auto counts = netlink::counts(*present.native))
       netlink::set_counts(*wanted.native, *counts);
+    replace(present, std::move(wanted), chain, port);
+  }
+
+  void replace(const KernelRule &present, WantedRule wanted, const std::string &chain, const std::string &port) {
     auto &operation = add(Kind::replace_rule, chain, port);
     operation.handle = present.handle;
     operation.listed = std::move(wanted.rule);
@@ -269,6 +299,10 @@ private:
   }
 
   void plan_links() {
+    for (const auto &[name, chain] : table_.chains)
+      if (chain.owner && is_cgroup_owner(*chain.owner) && !wanted_chains_.contains(name))
+        for (const auto &rule : chain.rules)
+          add_forgotten(rule, name, *chain.owner);
     std::set<std::uint64_t> kept;
     for (const auto *ruleset : desired_.ports) {
       for (const auto &link : ruleset->links) {
@@ -279,10 +313,15 @@ private:
           at_fault_.insert(ruleset->port);
           continue;
         }
-        if (const auto *there = find_link(link, *wanted->rule, ruleset->port))
+        if (const auto *there = find_link(link, *wanted->rule, ruleset->port)) {
           kept.insert(there->handle);
-        else
-          add_rule(std::move(*wanted), link.chain, ruleset->port, netlink::Position::append());
+          if (is_cgroup_owner(ruleset->port))
+            forget(*there, std::move(*wanted), ruleset->port, link.chain);
+        } else {
+          // Others' rules in OUTPUT and INPUT must not accept in front of it.
+          add_rule(std::move(*wanted), link.chain, ruleset->port,
+                   is_cgroup_owner(ruleset->port) ? netlink::Position::top() : netlink::Position::append());
+        }
       }
     }
     for (const auto &[name, chain] : table_.chains) {
@@ -300,7 +339,9 @@ private:
 
   /// Whether this plan decides about everything of the port.
   [[nodiscard]] bool is_touched(const std::string &port) const {
-    return !desired_.untouched.contains(port) && (complete_ || touched_.contains(port));
+    if (desired_.untouched.contains(port))
+      return false;
+    return is_cgroup_owner(port) ? desired_.with_cgroups : complete_ || touched_.contains(port);
   }
 
   // --- what is not needed any more
@@ -328,10 +369,10 @@ private:
   void remove_what_is_left() {
     if (!table_.info)
       return;
-    if (has_links())
-      return;
-    if (family_ != Family::bridge)
+    if (family_ != Family::bridge && !has_links(shared_names()))
       remove_shared_chains();
+    if (needed_by_cgroups_ || has_links(shared_names()) || has_links(base_names()))
+      return;
     // The table goes if it is ours and holds nothing but base chains as they were made; otherwise those of them that
     // are ours.
     std::size_t bases = 0;
@@ -374,21 +415,22 @@ private:
   }
 
   /// Whether links of other ports stay, or might: not all rules have been read.
-  [[nodiscard]] bool has_links() {
-    std::vector<std::string> names = shared_names();
-    for (const auto &base : base_chains(family_))
-      if (base.name != std::string_view("OUTPUT")) // no link is ever there
-        names.emplace_back(base.name);
+  [[nodiscard]] bool has_links(const std::vector<std::string> &names) {
     return std::ranges::any_of(names, [&](const std::string &name) {
       const auto *chain = table_.find(name);
       if (chain == nullptr || !chain->rules_read)
         return chain != nullptr && chain->info.use != 0;
-      const auto links = std::ranges::count_if(chain->rules, [](const KernelRule &rule) {
+      return std::ranges::any_of(chain->rules, [&](const KernelRule &rule) {
         const auto owner = read_owner_mark(netlink::user_data_of(*rule.native));
-        return owner && !owner->empty();
+        return owner && !owner->empty() && !deleted_rules_.contains(rule.handle);
       });
-      return static_cast<std::size_t>(links) > deleted_links_[name];
     });
+  }
+
+  /// No link is ever in the others.
+  [[nodiscard]] std::vector<std::string> base_names() const {
+    return family_ == Family::bridge ? std::vector<std::string>{"PREROUTING", "POSTROUTING"}
+                                     : std::vector<std::string>{"INPUT", "OUTPUT"};
   }
 
   [[nodiscard]] std::vector<std::string> shared_names() const {
@@ -431,82 +473,16 @@ private:
   Diagnostics &diagnostics_;
   SharedChains shared_;
 
-  bool needed_ = false;
+  bool needed_by_ports_ = false;
+  bool needed_by_cgroups_ = false;
   std::set<std::string> touched_;
   std::set<std::string> wanted_chains_;
+  /// Packets that deleted rules have ended, by the owner and the direction's word, `CO` or `CI`.
+  std::map<std::pair<std::string, std::string>, netlink::Counts> forgotten_;
+  std::set<std::uint64_t> deleted_rules_;
   std::map<std::string, std::size_t> deleted_links_;
   std::size_t deleted_chains_ = 0;
 };
-
-class PlanWriter {
-public:
-  explicit PlanWriter(netlink::Transaction &transaction) : transaction_(transaction) {}
-
-  void write(Operation &operation, netlink::Tag tag) {
-    const auto chain = chain_of(operation.family, operation.chain);
-    switch (operation.kind) {
-    case Kind::add_table:
-      transaction_.add_table(table_of(operation.family), tag, owner_mark({}));
-      break;
-    case Kind::add_base_chain:
-      transaction_.add_base_chain(chain, base_of(operation), tag, owner_mark({}));
-      break;
-    case Kind::add_chain:
-      transaction_.add_chain(chain, tag, owner_mark(operation.port));
-      break;
-    case Kind::add_rule:
-      transaction_.add_rule(*operation.rule, operation.position, tag);
-      break;
-    case Kind::replace_rule:
-      transaction_.replace_rule(*operation.rule, operation.handle, tag);
-      break;
-    case Kind::delete_rule:
-      transaction_.delete_rule(chain, operation.handle, tag);
-      break;
-    case Kind::flush_chain:
-      transaction_.flush_chain(chain, tag);
-      break;
-    case Kind::delete_chain:
-      transaction_.delete_chain(chain, tag);
-      break;
-    case Kind::delete_table:
-      transaction_.delete_table(table_of(operation.family), tag);
-      break;
-    }
-  }
-
-private:
-  static netlink::BaseChain base_of(const Operation &operation) {
-    const auto bases = base_chains(operation.family);
-    const auto found =
-        std::ranges::find_if(bases, [&](const NamedBaseChain &base) { return operation.chain == base.name; });
-    return {"filter", found->hook, found->priority, netlink::Policy::accept, {}};
-  }
-
-  netlink::Transaction &transaction_;
-};
-
-void report(const netlink::Refusal &refusal, const Plan &plan, Diagnostics &diagnostics) {
-  if (!refusal.tag) {
-    diagnostics.error(id::refused_by_kernel, kernel_place(), "the kernel refuses the change: " + refusal.message);
-    return;
-  }
-  const auto &operation = plan.operations.at(*refusal.tag);
-  if (!operation.origin) {
-    auto &diagnostic =
-        diagnostics.error(id::refused_by_kernel, kernel_place(),
-                          fmt::format("the kernel refuses to change chain '{}'{}: {}", operation.chain,
-                                      operation.listed ? " (" + text_of(operation) + ")" : "", refusal.message));
-    if (refusal.code == EBUSY && operation.kind == Kind::delete_chain)
-      diagnostic.note(kernel_place(), "a rule that is not nwgate's leads to it: delete that rule first");
-    return;
-  }
-  auto &diagnostic = diagnostics.error(id::refused_by_kernel, operation.origin->where,
-                                       fmt::format("the kernel refuses this rule: {}", refusal.message));
-  diagnostic.note(kernel_place(), fmt::format("as -A {} {}", operation.chain, text_of(operation)));
-  for (auto step = operation.origin->path.rbegin(); step != operation.origin->path.rend(); ++step)
-    diagnostic.note(step->where, "included from here");
-}
 
 } // namespace
 
@@ -533,19 +509,6 @@ std::optional<Plan> make_plan(const Desired &desired, const KernelView &view, co
     FamilyPlanner(family, desired, view, sets, plan.operations, at_fault == nullptr ? unused : *at_fault, diagnostics)
         .run();
   return diagnostics.error_count() == errors ? std::optional(std::move(plan)) : std::nullopt;
-}
-
-Result<netlink::Commit> commit(Plan &plan, netlink::Channel &channel, Diagnostics &diagnostics) {
-  netlink::Transaction transaction(plan.generation);
-  PlanWriter writer(transaction);
-  for (std::size_t i = 0; i < plan.operations.size(); ++i)
-    writer.write(plan.operations[i], i);
-  auto result = transaction.commit(channel);
-  // The others may follow from the first: the kernel goes on with a chain that is missing, or a table that is not
-  // valid.
-  if (result && result->outcome == netlink::Commit::Outcome::refused)
-    report(result->refusals.front(), plan, diagnostics);
-  return result;
 }
 
 } // namespace nwgate::xtables

@@ -7,6 +7,7 @@
 #include "drivers/xtables/ruleset.h"
 #include "engine/base/diagnostics.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,11 +18,16 @@ namespace nwgate::xtables {
 
 /// What should be there.
 struct Desired {
+  /// And cgroups.
   std::vector<const PortRuleset *> ports;
   /// Ports that shall have nothing. With a complete view, every port of ours that is not in `ports` leaves as well.
   std::vector<std::string> leaving;
   /// Ports that keep what they have, whatever that is: their documents are broken at the moment.
   std::set<std::string> untouched;
+  /// The plan decides about cgroups: those that are not in `ports` leave.
+  bool with_cgroups = false;
+  /// Whether the cgroup of an owner is not there any more; it is asked for those that the kernel does not find.
+  std::function<bool(const std::string &owner)> is_gone = {};
   /// Replace chains that have the names of ours and do not bear our mark, instead of refusing.
   bool adopt = false;
   ChainPrefix prefix;
@@ -57,6 +63,9 @@ struct Operation {
   /// The deleted rule or chain does not bear our mark.
   bool foreign = false;
 };
+
+/// The place of what no document holds.
+SourcePosition kernel_place();
 
 /// The operation's rule as the tools list it; empty when the operation is about a chain or table.
 std::string text_of(const Operation &operation);

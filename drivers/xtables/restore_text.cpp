@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/xtables/restore_text.h"
 
+#include "drivers/xtables/cgroup_layout.h"
 #include "drivers/xtables/codec.h"
 #include "drivers/xtables/tables.h"
 
@@ -23,13 +24,14 @@ public:
                         table_of(family_).name);
     for (const auto &base : base_chains(family_))
       declare(base.name, "ACCEPT");
-    if (!bridge)
+    const bool has_shared = !bridge && !is_cgroup_owner(ruleset_.port);
+    if (has_shared)
       for (const auto &name : {shared_.in, shared_.out, shared_.in_post, shared_.host_in})
         declare(name, "-");
     for (const auto &chain : ruleset_.chains)
       if (chain.family == family_)
         declare(chain.name, bridge ? "ACCEPT" : "-");
-    if (!bridge)
+    if (has_shared)
       add_shared_jumps();
     for (const auto &link : ruleset_.links)
       if (link.family == family_)

@@ -211,6 +211,12 @@ struct ConnLimit {
   Term<std::uint32_t> above;
   bool operator==(const ConnLimit &) const = default;
 };
+/// `-m cgroup --path PATH`, from the root of cgroup2 on, or `-m cgroup --cgroup CLASSID`.
+struct Cgroup {
+  std::variant<std::string, std::uint32_t> cgroup;
+  bool negated = false;
+  bool operator==(const Cgroup &) const = default;
+};
 /// `-m comment --comment TEXT`, at most 255 bytes.
 struct Comment {
   std::string text;
@@ -225,7 +231,7 @@ struct Physdev {
 
 using Match = std::variant<Interface, EtherAddress, EtherType, EbIp, EbIp6, EbArp, EbVlan, EbStp, Ipv4Match, Ipv6Match,
                            Protocol, MacSource, Ipv4Range, Ipv6Range, Dscp, Tcp, Udp, Sctp, Icmp, ConntrackState,
-                           ConntrackDirection, SetMatch, ConnLimit, Comment, Physdev>;
+                           ConntrackDirection, SetMatch, ConnLimit, Cgroup, Comment, Physdev>;
 
 // --- targets -------------------------------------------------------------------------------------------
 

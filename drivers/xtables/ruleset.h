@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What one port needs in the three tables: a value, nothing of the kernel.
+/// What one port or cgroup needs in the three tables: a value, nothing of the kernel.
 #pragma once
 
 #include "drivers/xtables/origin_data.h"
@@ -34,12 +34,13 @@ struct PortChain {
 /// A rule in a chain that is not the port's own: it leads packets of the port to its chains.
 struct Link {
   Family family{};
-  /// A base chain of the bridge family, or one of the shared chains.
+  /// A base chain of the bridge family, or one of the shared chains; of a cgroup, OUTPUT or INPUT.
   std::string chain;
   Rule rule;
 };
 
 struct PortRuleset {
+  /// Or the owner that stands for a cgroup (cgroup_layout.h).
   std::string port;
   /// Jump targets before the chains that jump to them.
   std::vector<PortChain> chains;

@@ -78,6 +78,7 @@ inline constexpr Id not_expressible = "NWG501";
 inline constexpr Id refused_by_kernel = "NWG502";
 inline constexpr Id chain_is_foreign = "NWG503";
 inline constexpr Id bridge_netfilter_off = "NWG504";
+inline constexpr Id cgroup_input_unseen = "NWG505";
 
 // 6xx: the set of documents
 inline constexpr Id name_is_not_file_name = "NWG601";

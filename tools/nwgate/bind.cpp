@@ -5,6 +5,7 @@
 #include "engine/xml/binding_writer.h"
 #include "tools/nwgate/cgroups.h"
 #include "tools/nwgate/change.h"
+#include "tools/nwgate/output.h"
 
 #include <filesystem>
 #include <fmt/format.h>
@@ -93,7 +94,16 @@ int bind_all(Session &session, const std::vector<Binding> &bindings, const std::
       return session.fail_with(published.error());
   for (const auto &port : host.ports)
     warn_of_bridge_netfilter(session, port);
+  warn_of_unseen_input(session);
   return session.finish();
+}
+
+void warn_of_unseen_input(const Session &session) {
+  Diagnostics told;
+  for (const auto &diagnostic : session.diagnostics.sorted())
+    if (diagnostic.id == id::cgroup_input_unseen)
+      told.warning(diagnostic.id, diagnostic.where, diagnostic.message);
+  print_diagnostics(told, session.options.json);
 }
 
 int unbind_cgroup(Session &session, const std::string &name) {

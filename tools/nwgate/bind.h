@@ -21,4 +21,8 @@ int bind_all(Session &session, const std::vector<Binding> &bindings, const std::
 /// Detaches a cgroup that the command bound. The lock is the caller's. The exit code.
 int unbind_cgroup(Session &session, const std::string &name);
 
+/// Says on stderr which cgroups have filters in the layout xtables that deny what comes in, of which iptables' match
+/// does not see everything.
+void warn_of_unseen_input(const Session &session);
+
 } // namespace nwgate

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/cgroup_stats.h"
 
+#include "drivers/netlink/counters.h"
 #include "drivers/netlink/socket.h"
+#include "drivers/netlink/user_data.h"
 #include "drivers/nftables/cgroup_counters.h"
 #include "drivers/nftables/kernel_state.h"
+#include "drivers/xtables/cgroup_layout.h"
 #include "tools/nwgate/bpf_cgroups.h"
 #include "tools/nwgate/cgroups.h"
 #include "tools/nwgate/chains_json.h"
@@ -27,6 +30,11 @@ nftables::DirectionCounters counters_of(const bpf::DirectionCounts &counts) {
   return {counts_of(counts.accepted), counts_of(counts.dropped)};
 }
 
+void add(const Counts &more, Counts &sum) {
+  sum.packets += more.packets;
+  sum.bytes += more.bytes;
+}
+
 class Reading {
 public:
   explicit Reading(Session &session) : session_(session), pins_(session) {}
@@ -38,15 +46,12 @@ public:
     auto socket = netlink::Socket::open();
     if (!socket)
       return fail(std::move(socket.error()));
-    auto state = nftables::read_state(*socket, nftables::ReadElements::none, nftables::ReadElements::counts);
-    if (!state)
-      return fail(std::move(state.error()));
+    if (auto read = read_kernel(*socket); !read)
+      return fail(std::move(read.error()));
     auto pinned = pins_.list();
     if (!pinned)
       return fail(std::move(pinned.error()));
     pinned_.insert(pinned->begin(), pinned->end());
-    state_ = std::move(*state);
-    counters_.emplace(state_.find(netlink::Family::inet));
     for (const auto &file : *files) {
       const auto name = parse_cgroup_name(file.name);
       if (!name)
@@ -63,15 +68,36 @@ public:
   }
 
 private:
+  Result<> read_kernel(netlink::Channel &channel) {
+    if (session_.settings.layout == "xtables") {
+      auto view = xtables::read_all(channel, session_.ip_sets);
+      if (!view)
+        return fail(std::move(view.error()));
+      view_ = std::move(*view);
+      return {};
+    }
+    auto state = nftables::read_state(channel, nftables::ReadElements::none, nftables::ReadElements::counts);
+    if (!state)
+      return fail(std::move(state.error()));
+    state_ = std::move(*state);
+    counters_.emplace(state_.find(netlink::Family::inet));
+    return {};
+  }
+
+  [[nodiscard]] std::optional<nftables::PortCounters> counters_in_nf_tables(const nftables::CgroupKey &key) const {
+    return view_ ? xtables_cgroup_counters(*view_, xtables::cgroup_owner(key.place.by_classid, key.id))
+                 : counters_->of(key);
+  }
+
   Result<CgroupStats> stats_of(const CgroupName &name, const std::string &filter) {
     CgroupStats stats;
     stats.filter = filter;
     const auto key = find_cgroup(name, hierarchy_);
     if (!key)
       return fail(key.error());
-    const auto counters = *key ? counters_->of(**key) : std::nullopt;
+    const auto counters = *key ? counters_in_nf_tables(**key) : std::nullopt;
     if (counters) {
-      stats.backend = "nftables";
+      stats.backend = view_ ? "xtables" : "nftables";
       stats.out = counters->out;
       stats.in = counters->in;
       return stats;
@@ -115,12 +141,37 @@ private:
   std::optional<cgroup::Hierarchy> hierarchy_;
   nftables::KernelState state_;
   std::optional<nftables::CgroupCounters> counters_;
+  /// In the layout xtables, in the place of `state_`.
+  std::optional<xtables::KernelView> view_;
   std::map<std::string, CgroupStats> found_;
 };
 
 } // namespace
 
 Result<std::map<std::string, CgroupStats>> cgroup_stats(Session &session) { return Reading(session).run(); }
+
+std::optional<nftables::PortCounters> xtables_cgroup_counters(const xtables::KernelView &view,
+                                                              const std::string &owner) {
+  nftables::PortCounters counters;
+  counters.attachment = nftables::Attachment::cgroup;
+  bool is_there = false;
+  for (const auto &[family, table] : view.tables)
+    for (const auto &[name, chain] : table.chains)
+      for (const auto &rule : chain.rules) {
+        const auto counts = netlink::counts(*rule.native).value_or(Counts{});
+        if (chain.owner == owner && xtables::ends_packets(rule))
+          add(counts, (name.starts_with("CO") ? counters.out : counters.in).dropped);
+        if (xtables::read_owner_mark(netlink::user_data_of(*rule.native)) != owner || chain.owner == owner)
+          continue;
+        is_there = true;
+        add(counts, (name == "OUTPUT" ? counters.out : counters.in).accepted);
+      }
+  for (auto *direction : {&counters.out, &counters.in}) {
+    direction->accepted.packets -= std::min(direction->accepted.packets, direction->dropped.packets);
+    direction->accepted.bytes -= std::min(direction->accepted.bytes, direction->dropped.bytes);
+  }
+  return is_there ? std::optional(counters) : std::nullopt;
+}
 
 std::string cgroup_stats_table(const std::map<std::string, CgroupStats> &cgroups) {
   std::vector<std::vector<std::string>> rows = {{"CGROUP", "FILTER", "BACKEND", "OUT-PACKETS", "OUT-BYTES",

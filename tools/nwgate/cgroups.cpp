@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/cgroups.h"
 
+#include "drivers/xtables/cgroup_layout.h"
 #include "engine/model/access_list.h"
 #include "engine/model/diagnostic_ids.h"
 #include "tools/nwgate/change.h"
@@ -113,8 +114,8 @@ Result<HostCgroups> compile_cgroups(Session &session, Compiler &compiler, bool r
       [&](const std::string & /*name*/) { return reports; });
 }
 
-Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler &compiler) {
-  nftables::DesiredCgroups desired;
+Result<PlacedCgroups> place_cgroups(const HostCgroups &host, Compiler &compiler) {
+  PlacedCgroups desired;
   std::optional<cgroup::Hierarchy> hierarchy;
   for (const auto &compiled : host.compiled) {
     if (compiled.filter)
@@ -124,16 +125,23 @@ Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler
       return fail(key.error());
     if (!*key)
       continue;
+    auto &placed = desired.cgroups.emplace_back(PlacedCgroups::Cgroup{compiled.name, (*key)->id, {}});
+    if (compiled.closed) {
+      Diagnostics unused; // compile_cgroup() has reported what cannot be expressed
+      auto ruleset = xtables::lay_out_cgroup(*compiled.closed, {compiled.name.path, (*key)->id}, unused);
+      placed.ruleset = std::make_shared<const xtables::PortRuleset>(std::move(ruleset.value()));
+      continue;
+    }
     auto program = compiled.program;
     program.program = compiler.at_place(program, (*key)->place);
-    desired.cgroups.push_back({std::move(program), (*key)->id});
+    desired.in_nftables.cgroups.push_back({std::move(program), (*key)->id});
   }
   for (const auto &name : host.broken) {
     const auto key = find_cgroup(name, hierarchy);
     if (!key)
       return fail(key.error());
     if (*key)
-      desired.untouched.push_back(**key);
+      desired.in_nftables.untouched.push_back(**key);
   }
   return desired;
 }
@@ -183,6 +191,7 @@ Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<
   const auto are_there = add_places(leaving, places);
   if (!are_there)
     return fail(are_there.error());
+  const bool named_only = *are_there && session.settings.layout != "xtables"; // where all are planned together
   auto names = leaving;
   for (const auto &binding : changed)
     names.insert(binding.name());
@@ -193,7 +202,7 @@ Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<
     });
   };
   auto read = read_bindings(
-      session, [&](const std::string &name) { return !leaving.contains(name) && (!*are_there || is_related(name)); },
+      session, [&](const std::string &name) { return !leaving.contains(name) && (!named_only || is_related(name)); },
       false);
   if (!read)
     return fail(std::move(read.error()));
@@ -209,7 +218,7 @@ Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<
       [&](const Binding &binding) {
         if (changes(binding))
           changing.insert(binding.name());
-        return !*are_there || changes(binding);
+        return !named_only || changes(binding);
       },
       [&](const std::string &name) { return told.contains(name); });
   auto placed = place_cgroups(host, compiler);
@@ -228,9 +237,9 @@ Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<
       change.bpf.leaving.insert(name);
     }
   }
-  placed->named_only = *are_there;
-  placed->leaving = std::move(places);
-  if (const auto added = add_places(have_bpf, placed->leaving); !added)
+  placed->in_nftables.named_only = named_only;
+  placed->in_nftables.leaving = std::move(places);
+  if (const auto added = add_places(have_bpf, placed->in_nftables.leaving); !added)
     return fail(added.error());
   change.cgroups = std::move(*placed);
   return {};

@@ -7,6 +7,7 @@
 #include "engine/base/result.h"
 #include "tools/nwgate/bpf_cgroups.h"
 #include "tools/nwgate/compiler.h"
+#include "tools/nwgate/placed_cgroups.h"
 #include "tools/nwgate/session.h"
 
 #include <string>
@@ -24,7 +25,7 @@ struct HostCgroups {
 Result<HostCgroups> compile_cgroups(Session &session, Compiler &compiler, bool reports);
 
 /// Looks up where the cgroups are now. Those that are not there wait: they have nothing in the kernel.
-Result<nftables::DesiredCgroups> place_cgroups(const HostCgroups &host, Compiler &compiler);
+Result<PlacedCgroups> place_cgroups(const HostCgroups &host, Compiler &compiler);
 
 /// Where the cgroup is now; nothing if it is not there. `hierarchy` is looked for when it is needed first.
 Result<std::optional<nftables::CgroupKey>> find_cgroup(const CgroupName &name,

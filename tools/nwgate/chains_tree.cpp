@@ -21,6 +21,8 @@ public:
   std::string make() {
     const bool is_cgroup = parse_cgroup_name(port_.port).has_value();
     text_ = fmt::format("{}{} {}{}\n", colours_.bold(), is_cgroup ? "cgroup" : "port", port_.port, colours_.end());
+    if (is_cgroup && !port_.program)
+      text_ += "  attached where its sockets send and receive, by iptables' match cgroup\n";
     if (port_.program)
       add_program(*port_.program);
     if (port_.counters)

@@ -2,6 +2,7 @@
 #include "tools/nwgate/chains_view.h"
 
 #include "drivers/netlink/user_data.h"
+#include "drivers/xtables/cgroup_layout.h"
 #include "drivers/xtables/drift.h"
 #include "drivers/xtables/rule_listing.h"
 
@@ -111,7 +112,7 @@ std::vector<ListedPort> list_ports(const xtables::KernelView &view, const std::s
     add_table(table, family, ports);
   std::vector<ListedPort> result;
   for (auto &[name, port] : ports)
-    if (only.empty() || name == only)
+    if (only.empty() ? !xtables::is_cgroup_owner(name) : name == only)
       result.push_back(std::move(port));
   return result;
 }

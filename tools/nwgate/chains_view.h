@@ -66,7 +66,7 @@ struct ListedPort {
   [[nodiscard]] const ListedChain *find(const std::string &table, const std::string &name) const;
 };
 
-/// The ports of the view, or only the one that is named, sorted.
+/// The ports of the view, or only the one that is named, sorted; of cgroups only that whose owner is named.
 std::vector<ListedPort> list_ports(const xtables::KernelView &view, const std::string &only);
 /// The state's elements have to be read with counts. `sets` are the host's IP sets.
 std::vector<ListedPort> list_ports(const nftables::KernelState &state, const xtables::SetIndex &sets,

@@ -3,11 +3,13 @@
 
 #include "drivers/link/devices.h"
 #include "drivers/nftables/bridge_conntrack.h"
+#include "drivers/xtables/cgroup_layout.h"
 #include "engine/model/diagnostic_ids.h"
 #include "tools/nwgate/cgroups.h"
 #include "tools/nwgate/exit_codes.h"
 #include "tools/nwgate/output.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
 #include <fstream>
@@ -24,6 +26,23 @@ xtables::Desired HostChange::for_xtables(const Session &session) const {
   for (const auto &port : ports)
     if (const auto *ruleset = std::get_if<std::shared_ptr<const xtables::PortRuleset>>(&port.rules))
       desired.ports.push_back(ruleset->get());
+  desired.with_cgroups = cgroups.has_value();
+  if (!cgroups)
+    return desired;
+  for (const auto &cgroup : cgroups->cgroups)
+    if (cgroup.ruleset)
+      desired.ports.push_back(cgroup.ruleset.get());
+  for (const auto &key : cgroups->in_nftables.untouched)
+    desired.untouched.insert(xtables::cgroup_owner(key.place.by_classid, key.id));
+  desired.is_gone = [this](const std::string &owner) {
+    return std::ranges::any_of(cgroups->cgroups, [&](const PlacedCgroups::Cgroup &cgroup) {
+      if (!cgroup.ruleset || cgroup.ruleset->port != owner)
+        return false;
+      std::optional<cgroup::Hierarchy> hierarchy;
+      const auto now = find_cgroup(cgroup.name, hierarchy);
+      return now && (!*now || (*now)->id != cgroup.id);
+    });
+  };
   return desired;
 }
 
@@ -37,7 +56,8 @@ nftables::Desired HostChange::for_nftables(const Session &session) && {
   desired.options.mark_mask = session.settings.mark_mask;
   desired.leaving = leaving;
   desired.untouched = untouched;
-  desired.cgroups = cgroups;
+  if (cgroups)
+    desired.cgroups = cgroups->in_nftables;
   for (auto &port : ports)
     if (auto *program = std::get_if<nftables::PortProgram>(&port.rules))
       desired.ports.push_back({std::move(*program), port.device});
@@ -63,8 +83,6 @@ Result<HostChange> compile_host(Session &session, Compiler &compiler) {
   const auto cgroups = compile_cgroups(session, compiler, true);
   if (!cgroups)
     return fail(cgroups.error());
-  if (session.settings.layout == "xtables")
-    return host;
   host.bpf = all_bpf(*cgroups);
   auto placed = place_cgroups(*cgroups, compiler);
   if (placed)
@@ -151,12 +169,12 @@ Result<Committed> commit_nftables(Session &session, const HostChange &change, Sc
   return Committed{applied->operations, applied->bytes, applied->commit_time};
 }
 
-/// Takes away what another layout than that of the settings has in the kernel, but for ports that are broken.
+/// Takes away what another layout than that of the settings has in the kernel, but for those that are broken.
 Result<> remove_other_layout(Session &session, const HostChange &change, netlink::Channel &channel) {
   HostChange nothing;
   nothing.untouched = change.untouched;
-  if (session.settings.layout == "xtables")
-    nothing.cgroups.emplace();
+  if (change.cgroups)
+    nothing.cgroups.emplace().in_nftables.untouched = change.cgroups->in_nftables.untouched;
   const auto removed = session.settings.layout == "xtables"
                            ? commit_nftables(session, nothing, Scope::everything, channel)
                            : commit_xtables(session, nothing, Scope::everything, channel);

@@ -6,6 +6,7 @@
 #include "drivers/xtables/apply.h"
 #include "tools/nwgate/bpf_cgroups.h"
 #include "tools/nwgate/compiler.h"
+#include "tools/nwgate/placed_cgroups.h"
 #include "tools/nwgate/session.h"
 
 #include <set>
@@ -18,7 +19,7 @@ namespace nwgate {
 struct HostChange {
   std::vector<CompiledPort> ports;
   /// What cgroups shall have: all of them. Nothing if the change is not about cgroups.
-  std::optional<nftables::DesiredCgroups> cgroups;
+  std::optional<PlacedCgroups> cgroups;
   /// And what they have of the backend BPF.
   BpfChange bpf;
   /// Ports that shall have nothing.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/nwgate/bind.h"
 #include "tools/nwgate/change.h"
 #include "tools/nwgate/commands.h"
 #include "tools/nwgate/exit_codes.h"
@@ -36,6 +37,7 @@ int command_apply(const Words &words) {
   }
   for (const auto &port : host->ports)
     warn_of_bridge_netfilter(session, port);
+  warn_of_unseen_input(session);
   return session.finish();
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "drivers/xtables/cgroup_layout.h"
 #include "tools/nwgate/bpf_cgroups.h"
+#include "tools/nwgate/cgroup_stats.h"
 #include "tools/nwgate/cgroups.h"
 #include "tools/nwgate/chains_json.h"
 #include "tools/nwgate/chains_tree.h"
@@ -96,24 +98,45 @@ std::string bpf_text(const bpf::AttachedFilter &attached, const std::string &nam
   return text;
 }
 
+/// What a cgroup has in nf_tables, in the layout of the settings.
+Result<std::optional<ListedPort>> list_one(const Session &session, netlink::Channel &channel, const std::string &name,
+                                           const nftables::CgroupKey &key) {
+  if (session.settings.layout == "xtables") {
+    const auto view = xtables::read_all(channel, session.ip_sets);
+    if (!view)
+      return fail(view.error());
+    const auto owner = xtables::cgroup_owner(key.place.by_classid, key.id);
+    auto listed = list_ports(*view, owner);
+    if (listed.empty())
+      return std::optional<ListedPort>();
+    listed.front().port = name;
+    listed.front().counters = xtables_cgroup_counters(*view, owner);
+    return std::optional(std::move(listed.front()));
+  }
+  const auto state =
+      nftables::read_state(channel, nftables::ReadElements::none, nftables::ReadElements::all_with_counts);
+  if (!state)
+    return fail(state.error());
+  return list_cgroup(*state, session.ip_sets, name, key);
+}
+
 /// What a cgroup has in the kernel.
 int show_cgroup(const CgroupName &name, const std::string &format, netlink::Channel &channel, Session &session) {
   std::optional<cgroup::Hierarchy> hierarchy;
   const auto key = find_cgroup(name, hierarchy);
   if (!key)
     return session.fail_with(key.error());
-  const auto state =
-      nftables::read_state(channel, nftables::ReadElements::none, nftables::ReadElements::all_with_counts);
-  if (!state)
-    return session.fail_with(state.error());
   const Colours colours;
   const auto text = name.to_string();
-  const auto listed = *key ? list_cgroup(*state, session.ip_sets, text, **key) : std::nullopt;
+  const auto found = *key ? list_one(session, channel, text, **key) : Result<std::optional<ListedPort>>();
+  if (!found)
+    return session.fail_with(found.error());
+  const auto &listed = *found;
   const bool as_json = format == "json";
   if (listed) {
     std::cout << (as_json            ? to_json({*listed})
                   : format == "tree" ? to_tree(*listed, colours)
-                                     : to_lines(*listed, true));
+                                     : to_lines(*listed, format == "nft"));
     return session.finish();
   }
   const auto directory = BpfPins(session).directory_of(text);

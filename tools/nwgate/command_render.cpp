@@ -35,12 +35,16 @@ std::optional<std::string> render_nftables(const Binding &binding, Compiler &com
   return nftables::to_nft_text(state->ruleset, xtables::AnySet());
 }
 
-/// The table of a host with this cgroup alone, whose id is told only by the kernel: 0 stands for it. With the backend
+/// The tables of a host with this cgroup alone, whose id is told only by the kernel: 0 stands for it. With the backend
 /// BPF, the code of its programs.
 std::optional<std::string> render_cgroup(const Binding &binding, Compiler &compiler, Session &session) {
   auto compiled = compiler.compile_cgroup(binding, session.diagnostics);
   if (!compiled)
     return std::nullopt;
+  if (compiled->closed) {
+    const auto ruleset = cgroup_ruleset(*compiled->closed, compiled->name, session.diagnostics);
+    return ruleset ? std::optional(xtables::to_nft_text(*ruleset, session.diagnostics)) : std::nullopt;
+  }
   if (compiled->filter)
     return fmt::format("out:\n{}\nin:\n{}", bpf::disassemble(compiled->filter->out.code),
                        bpf::disassemble(compiled->filter->in.code));
@@ -74,7 +78,14 @@ std::optional<std::string> render(const Binding &binding, const std::string &for
   if (binding.cgroup) {
     if (format == "nft")
       return render_cgroup(binding, compiler, session);
-    throw po::error("a cgroup has no chains that the xtables tools list: program, nft or json");
+    if (binding.backend == Backend::bpf)
+      throw po::error("with backend='bpf' a cgroup has no chains that the xtables tools list: program, nft or json");
+    const auto *program = compiler.program(binding.filter, session.diagnostics);
+    if (program == nullptr || !nftables::suits_cgroups(*program, session.diagnostics) ||
+        (binding.cgroup->path.empty() && !nftables::suits_classids(*program, session.diagnostics)))
+      return std::nullopt;
+    const auto ruleset = cgroup_ruleset(*closed, *binding.cgroup, session.diagnostics);
+    return ruleset ? std::optional(xtables::to_restore_text(*ruleset, session.prefix)) : std::nullopt;
   }
   if (format == "nft" && session.settings.layout == "nftables")
     return render_nftables(binding, compiler, session);

@@ -129,13 +129,13 @@ int command_stats(const Words &words) {
   if (const auto *code = std::get_if<int>(&opened))
     return *code;
   auto &session = std::get<Session>(opened);
-  if (session.settings.layout != "nftables") {
-    std::cerr << "nwgate: the layout xtables counts by rule, not by port: nwgate chains shows these counters\n";
-    return exit_usage;
-  }
   const auto &names = arguments.words();
   const auto form = prometheus ? Output::prometheus : session.options.json ? Output::json : Output::table;
   const bool is_of_cgroups = of_cgroups || (!names.empty() && parse_cgroup_name(names.front()));
+  if (!is_of_cgroups && session.settings.layout != "nftables") {
+    std::cerr << "nwgate: the layout xtables counts by rule, not by port: nwgate chains shows these counters\n";
+    return exit_usage;
+  }
   const auto show = [&] {
     return is_of_cgroups ? show_cgroups(names, form, session) : show_ports(names, form, session);
   };

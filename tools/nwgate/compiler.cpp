@@ -3,7 +3,9 @@
 
 #include "drivers/nftables/cgroup_layout.h"
 #include "drivers/nftables/layout.h"
+#include "drivers/xtables/cgroup_layout.h"
 #include "drivers/xtables/layout.h"
+#include "drivers/xtables/rule_listing.h"
 #include "engine/model/diagnostic_ids.h"
 #include "engine/resolve/resolve.h"
 #include "tools/nwgate/bpf_cgroups.h"
@@ -28,6 +30,15 @@ std::optional<std::string> why_not_bound(const std::string &port) {
 constexpr std::size_t most_copies = 4;
 
 } // namespace
+
+std::optional<xtables::PortRuleset> cgroup_ruleset(const ClosedProgram &program, const CgroupName &name,
+                                                   Diagnostics &diagnostics) {
+  const auto errors = diagnostics.error_count();
+  auto ruleset = xtables::lay_out_cgroup(program, {name.path, name.classid}, diagnostics);
+  if (ruleset)
+    (void)xtables::to_nft_text(*ruleset, diagnostics); // reports what cannot be written
+  return diagnostics.error_count() == errors ? std::move(ruleset) : std::nullopt;
+}
 
 Compiler::Resolved &Compiler::resolve_once(const FilterRef &reference) {
   const auto [entry, is_new] = resolved_.try_emplace(reference.filter);
@@ -114,21 +125,19 @@ std::optional<nftables::PortProgram> Compiler::share(const Binding &binding, Dia
 }
 
 std::optional<CompiledCgroup> Compiler::compile_cgroup(const Binding &binding, Diagnostics &diagnostics) {
-  if (session_.settings.layout == "xtables") {
-    diagnostics.error(id::not_expressible, binding.where, "layout xtables: cgroups are bound in the layout nftables");
-    return std::nullopt;
-  }
   const auto *open = program(binding.filter, diagnostics);
   if (open == nullptr || !nftables::suits_cgroups(*open, diagnostics))
     return std::nullopt;
   const bool by_classid = binding.cgroup->path.empty();
   if (binding.backend != Backend::bpf && by_classid && !nftables::suits_classids(*open, diagnostics))
     return std::nullopt;
+  if (session_.settings.layout == "xtables")
+    return compile_cgroup_xtables(binding, diagnostics);
   auto bound = share(binding, diagnostics);
   if (!bound)
     return std::nullopt;
   bound->attachment = nftables::Attachment::cgroup;
-  CompiledCgroup cgroup{*binding.cgroup, std::move(*bound), {}};
+  CompiledCgroup cgroup{*binding.cgroup, std::move(*bound), {}, {}};
   if (!choose_backend(binding, cgroup, diagnostics))
     return std::nullopt;
   if (cgroup.filter)
@@ -137,6 +146,29 @@ std::optional<CompiledCgroup> Compiler::compile_cgroup(const Binding &binding, D
   auto anywhere = cgroup.program;
   anywhere.program = at_place(anywhere, {by_classid, 0});
   return is_expressible(anywhere, diagnostics) ? std::optional(std::move(cgroup)) : std::nullopt;
+}
+
+std::optional<CompiledCgroup> Compiler::compile_cgroup_xtables(const Binding &binding, Diagnostics &diagnostics) {
+  CompiledCgroup cgroup{*binding.cgroup, {}, {}, {}};
+  if (!choose_backend(binding, cgroup, diagnostics))
+    return std::nullopt;
+  if (cgroup.filter)
+    return cgroup;
+  auto closed = close(binding, diagnostics);
+  if (!closed || !cgroup_ruleset(*closed, *binding.cgroup, diagnostics))
+    return std::nullopt;
+  const bool denies_input = std::ranges::any_of(closed->program.chains, [](const Chain &chain) {
+    return chain.direction == Direction::in && std::ranges::any_of(chain.rules, [](const ProgramRule &rule) {
+             return rule.verdict == VerdictKind::drop || rule.verdict == VerdictKind::reject;
+           });
+  });
+  if (denies_input && !binding.cgroup->path.empty())
+    diagnostics.warning(
+        id::cgroup_input_unseen, binding.where,
+        "layout xtables: of what comes in for a cgroup, iptables' match finds only packets of TCP and UDP "
+        "for connected sockets, and none by the loopback device: what else comes in is not filtered");
+  cgroup.closed = std::make_shared<const ClosedProgram>(std::move(*closed));
+  return cgroup;
 }
 
 bool Compiler::choose_backend(const Binding &binding, CompiledCgroup &cgroup, Diagnostics &diagnostics) {

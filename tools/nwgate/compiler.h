@@ -35,7 +35,14 @@ struct CompiledCgroup {
   nftables::PortProgram program;
   /// What the backend BPF attaches, if it is chosen; the kernel's nf_tables have nothing then.
   std::optional<bpf::CgroupFilter> filter;
+  /// In the layout xtables, in the place of `program`.
+  std::shared_ptr<const ClosedProgram> closed;
 };
+
+/// The rules of a cgroup in the layout xtables, wherever it is: its number, which only the kernel tells, is 0. What the
+/// layout cannot express is reported.
+std::optional<xtables::PortRuleset> cgroup_ruleset(const ClosedProgram &program, const CgroupName &name,
+                                                   Diagnostics &diagnostics);
 
 class Compiler {
 public:
@@ -67,6 +74,7 @@ private:
     std::unique_ptr<nftables::ProgramSharing> cgroup_sharing;
   };
   Resolved &resolve_once(const FilterRef &reference);
+  std::optional<CompiledCgroup> compile_cgroup_xtables(const Binding &binding, Diagnostics &diagnostics);
   /// The programs of the backend BPF, if the binding asks for it, or leaves it open and it can be used. False if it
   /// asks in vain.
   bool choose_backend(const Binding &binding, CompiledCgroup &cgroup, Diagnostics &diagnostics);

@@ -39,8 +39,6 @@ std::variant<Watcher, int> Watcher::open(const CommonOptions &options, Tell tell
   if (const auto *code = std::get_if<int>(&opened))
     return *code;
   auto &session = std::get<Session>(opened);
-  if (session.settings.layout == "xtables")
-    return session.fail_with(Error("layout xtables: cgroups are bound in the layout nftables"));
   const auto root = root_of_cgroups();
   if (!root)
     return session.fail_with(root.error());
@@ -170,14 +168,14 @@ bool Watcher::read_documents() {
   return true;
 }
 
-void Watcher::tell_states(const nftables::DesiredCgroups &placed) {
+void Watcher::tell_states(const PlacedCgroups &placed) {
   std::map<std::string, std::string> states; // `attached` with the id, so that another cgroup is told
   for (const auto &cgroup : read_->host.compiled)
     states[cgroup.name.to_string()] = "waits";
   for (const auto &name : read_->host.broken)
     states[name.to_string()] = "broken";
   for (const auto &cgroup : placed.cgroups)
-    states[cgroup.program.port] = fmt::format("attached {}", cgroup.id);
+    states[cgroup.name.to_string()] = fmt::format("attached {}", cgroup.id);
   std::optional<cgroup::Hierarchy> hierarchy;
   for (const auto &cgroup : read_->host.compiled) // of BPF
     if (const auto key = cgroup.filter ? find_cgroup(cgroup.name, hierarchy) : std::nullopt; key && *key)

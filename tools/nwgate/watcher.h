@@ -54,7 +54,7 @@ private:
   /// False when it has to be tried again.
   bool bring_to_kernel();
   bool read_documents();
-  void tell_states(const nftables::DesiredCgroups &placed);
+  void tell_states(const PlacedCgroups &placed);
 
   CommonOptions options_;
   Tell tell_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/xtables/ip/comment.h"
 
+#include "drivers/xtables/ip/quoted.h"
+
 #include <cstring>
 #include <fmt/format.h>
 #include <linux/netfilter/xt_comment.h>
@@ -17,23 +19,6 @@ Encoded<xt_comment_info> info_of(const Comment &match) {
   XtBuffer<xt_comment_info> info;
   std::ranges::copy(match.text, info->comment);
   return info;
-}
-
-bool is_plain(char c) {
-  return c == '_' || c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/// In double quotes if there is anything but letters, digits, `_` and `-`.
-std::string quoted(std::string_view text) {
-  if (!text.empty() && std::ranges::all_of(text, is_plain))
-    return std::string(text);
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\' || c == '\'')
-      result += '\\';
-    result += c;
-  }
-  return result + '"';
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "drivers/xtables/ip/ip_codec.h"
 
 #include "drivers/xtables/ip/address.h"
+#include "drivers/xtables/ip/cgroup.h"
 #include "drivers/xtables/ip/comment.h"
 #include "drivers/xtables/ip/connlimit.h"
 #include "drivers/xtables/ip/conntrack.h"
@@ -116,6 +117,7 @@ struct XtDecoder {
   std::optional<Match> (*decode)(const XtInfo &, const Context &);
 };
 constexpr std::array xt_decoders{
+    XtDecoder{"cgroup", 2, decode_cgroup},
     XtDecoder{"comment", 0, decode_comment},
     XtDecoder{"connlimit", 1, decode_connlimit},
     XtDecoder{"conntrack", 3, decode_conntrack},

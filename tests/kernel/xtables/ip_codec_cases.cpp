@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <linux/netfilter/xt_conntrack.h>
 
@@ -249,6 +250,12 @@ void Collector::others() {
     for (const std::uint32_t above : {0U, 2U, 4294967295U})
       same({ConnLimit{{above, negated}}});
   }
+  for (const bool negated : both_signs) {
+    for (const std::uint32_t classid : {0U, 0x100001U, 0xffffffffU})
+      same({Cgroup{classid, negated}});
+    for (const auto &path : cgroup_paths())
+      same({Cgroup{path, negated}});
+  }
   for (const char *text : {"", "plain_text-0", "two words", "it's a \"comment\"", "\\", "a\\'", "tab\there",
                            "-j ACCEPT", "$x `y` #z; !", "gr\xc3\xbc\xc3\x9f", "100%"})
     same({Comment{text}});
@@ -292,6 +299,11 @@ void Collector::together() {
 }
 
 } // namespace
+
+std::vector<std::string> cgroup_paths() {
+  const auto top = "nwgate-codec-" + std::to_string(getpid());
+  return {"/", top, top + "/a.slice", top + "/a.slice/b.service", top + "/two words", top + "/it's \"one\" \\ $x"};
+}
 
 std::vector<Case> cases(Family family) {
   Collector collector(family);

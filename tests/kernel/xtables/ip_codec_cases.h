@@ -25,6 +25,9 @@ struct Case {
 
 std::vector<Case> cases(xtables::Family family);
 
+/// Paths of the rules' cgroups, which the kernel looks for when it gets a rule; below the first, but for the root.
+std::vector<std::string> cgroup_paths();
+
 /// Rules that must be refused.
 std::vector<xtables::Rule> refused(xtables::Family family);
 

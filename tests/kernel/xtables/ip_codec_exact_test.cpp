@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <libnftnl/expr.h>
+
+#include <linux/netfilter/xt_cgroup.h>
 
 namespace nwgate::test {
 namespace {
@@ -89,13 +92,17 @@ std::vector<Data> variants(const Data &data) {
   return result;
 }
 
-/// The kernel's pointer in connlimit, and the part of its mask that IPv4 does not use
-/// (linux/netfilter/xt_connlimit.h).
+/// The kernel's pointers in connlimit and cgroup, and the part of connlimit's mask that IPv4 does not use
+/// (linux/netfilter/xt_connlimit.h, xt_cgroup.h).
 bool differs_in_private_part(const nftnl_expr &expression, Family family, const Data &value, const Data &variant) {
-  if (value.size() != variant.size() || nftnl_expr_get_str(&expression, NFTNL_EXPR_NAME) != std::string_view("match") ||
-      nftnl_expr_get_str(&expression, NFTNL_EXPR_MT_NAME) != std::string_view("connlimit"))
+  if (value.size() != variant.size() || nftnl_expr_get_str(&expression, NFTNL_EXPR_NAME) != std::string_view("match"))
     return false;
+  const std::string_view name = nftnl_expr_get_str(&expression, NFTNL_EXPR_MT_NAME);
   const auto place = std::ranges::mismatch(value, variant).in1 - value.begin();
+  if (name == "cgroup")
+    return place >= static_cast<std::ptrdiff_t>(offsetof(xt_cgroup_info_v2, priv));
+  if (name != "connlimit")
+    return false;
   return (family == Family::ip && place >= 4 && place < 16) || place >= 24;
 }
 

@@ -57,6 +57,8 @@ std::vector<Rule> refused(Family family) {
       {SetMatch{{"no-such-set", false}, {Side::source}}},
       {SetMatch{{set_name, false}, {}}},
       {SetMatch{{set_name, false}, std::vector<Side>(7)}},
+      {Cgroup{std::string(512, 'c'), false}},
+      {Cgroup{std::string(1, '\0'), false}},
       {Comment{std::string(256, 'c')}},
       {Comment{std::string(1, '\0')}},
       {Physdev{}},

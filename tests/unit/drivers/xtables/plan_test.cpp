@@ -35,7 +35,11 @@ KernelView empty_kernel() {
   return view;
 }
 
-Desired only(const PortRuleset &ruleset) { return {{&ruleset}, {}, {}, {}, {}}; }
+Desired only(const PortRuleset &ruleset) {
+  Desired desired;
+  desired.ports = {&ruleset};
+  return desired;
+}
 
 TEST(Plan, AChainOfOthersIsReported) {
   const auto ruleset = ruleset_of("<rule action='drop' direction='out'/>");

@@ -4,26 +4,18 @@
 #include "engine/xml/binding_writer.h"
 #include "tools/nwgate/bind.h"
 #include "tools/nwgate/cgroup_stats.h"
+#include "tools/nwgate/child.h"
 #include "tools/nwgate/commands.h"
 #include "tools/nwgate/exit_codes.h"
 
-#include <array>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
-#include <fcntl.h>
+#include <chrono>
 #include <fmt/format.h>
 #include <iostream>
-#include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace nwgate {
 namespace {
-
-/// Shells' exit codes: the command cannot be started, there is none of that name, a signal ended it.
-constexpr int exit_not_started = 126, exit_not_found = 127, exit_by_signal = 128;
-
-constexpr std::array forwarded = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH};
 
 struct RunOptions {
   std::string filter;
@@ -60,6 +52,11 @@ public:
       if (!own)
         return fail(own.error());
       path = fmt::format("{}/nwgate-run-{}.scope", *own == "/" ? "" : *own, getpid());
+      if (!normal_cgroup_path(path))
+        return fail(
+            Error(fmt::format("nwgate itself is in cgroup {}, outside of its cgroup namespace: name a cgroup to "
+                              "make (--cgroup)",
+                              *own)));
     }
     if (auto made = hierarchy->make(path); !made)
       return fail(std::move(made.error()));
@@ -67,12 +64,19 @@ public:
   }
 
   [[nodiscard]] const std::string &path() const { return path_; }
-  [[nodiscard]] std::string processes_file() const { return hierarchy_.directory_of(path_) + "/cgroup.procs"; }
+  [[nodiscard]] std::string directory() const { return hierarchy_.directory_of(path_); }
   [[nodiscard]] Result<> remove() const { return hierarchy_.remove(path_); }
-  /// Whether no process is in it, or in one below it.
+  /// Whether no process is in it, or in one below it. Those that end with the command, as the rest of a pipe does, are
+  /// waited for.
   [[nodiscard]] bool is_empty() const {
-    const auto events = store::read_file(hierarchy_.directory_of(path_) + "/cgroup.events", 4096);
-    return events && events->find("populated 0") != std::string::npos;
+    using namespace std::chrono_literals;
+    for (int tries = 0; tries < 20; ++tries) {
+      const auto events = store::read_file(directory() + "/cgroup.events", 4096);
+      if (events && events->find("populated 0") != std::string::npos)
+        return true;
+      std::this_thread::sleep_for(10ms);
+    }
+    return false;
   }
 
 private:
@@ -80,40 +84,6 @@ private:
   cgroup::Hierarchy hierarchy_;
   std::string path_;
 };
-
-/// In the child: enters the cgroup and becomes the command. Only what may be done behind fork() in a process that has
-/// but one thread.
-[[noreturn]] void become(const Words &command, const std::string &processes_file, const sigset_t &mask) {
-  sigprocmask(SIG_SETMASK, &mask, nullptr);
-  const int file = open(processes_file.c_str(), O_WRONLY | O_CLOEXEC);
-  if (file < 0 || write(file, "0", 1) != 1) {
-    std::cerr << fmt::format("nwgate: cannot enter the cgroup by {}: {}\n", processes_file, std::strerror(errno));
-    _exit(exit_not_started);
-  }
-  std::vector<char *> arguments;
-  for (const auto &word : command)
-    arguments.push_back(const_cast<char *>(word.c_str()));
-  arguments.push_back(nullptr);
-  execvp(arguments.front(), arguments.data());
-  const int error = errno;
-  std::cerr << fmt::format("nwgate: cannot run {}: {}\n", command.front(), std::strerror(error));
-  _exit(error == ENOENT ? exit_not_found : exit_not_started);
-}
-
-/// Waits for the command, and passes signals on to it that somebody sends; those of the terminal it gets itself.
-int wait_for(pid_t child, const sigset_t &signals) {
-  for (;;) {
-    siginfo_t info{};
-    const int signal = sigwaitinfo(&signals, &info);
-    if (signal == SIGCHLD) {
-      int status = 0;
-      if (waitpid(child, &status, WNOHANG) == child)
-        return WIFEXITED(status) ? WEXITSTATUS(status) : exit_by_signal + WTERMSIG(status);
-    } else if (signal > 0 && info.si_code <= 0) {
-      kill(child, signal);
-    }
-  }
-}
 
 void print_stats(Session &session, const std::string &name) {
   auto stats = cgroup_stats(session);
@@ -166,21 +136,15 @@ int command_run(const Words &words) {
   auto &session = std::get<Session>(opened);
 
   const auto draft = binding_of(options, asked->empty() ? "/x" : *asked); // what is wrong with it is told first
-  sigset_t signals;
-  sigset_t before;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGCHLD);
-  for (const int signal : forwarded)
-    sigaddset(&signals, signal);
-  sigprocmask(SIG_BLOCK, &signals, &before);
-  const auto inherited = std::signal(SIGCHLD, SIG_DFL); // if it is ignored, the end of the command is not told
-
+  const HeldSignals signals;
   const auto cgroup = OwnCgroup::make(*asked);
   if (!cgroup)
     return session.fail_with(cgroup.error());
   auto binding = draft;
   binding.cgroup->path = cgroup->path();
   const int bound = locked(session, [&] {
+    if (!asked->empty() && session.bindings().find(*asked))
+      return session.fail_with(Error(fmt::format("'{}' is bound already: unbind it, or name another cgroup", *asked)));
     const auto source = std::make_shared<const SourceText>("command line", xml::write_binding(binding));
     const auto bindings = xml::read_bindings(source, session.settings.document_limits, session.diagnostics);
     return session.diagnostics.ok() ? bind_all(session, bindings, {}) : session.finish();
@@ -189,13 +153,11 @@ int command_run(const Words &words) {
     (void)cgroup->remove();
     return bound;
   }
-  std::cout.flush();
-  const pid_t child = fork();
-  if (child == 0) {
-    std::signal(SIGCHLD, inherited);
-    become(command, cgroup->processes_file(), before);
-  }
-  const int code = child < 0 ? session.fail_with(Error::from_errno("cannot fork", errno)) : wait_for(child, signals);
+  int code = exit_not_started;
+  if (const auto child = Child::start(command, cgroup->directory(), signals))
+    code = child->wait(signals);
+  else
+    session.fail_with(child.error());
   if (options.stats)
     print_stats(session, cgroup->path());
   if (!cgroup->is_empty()) {

@@ -174,3 +174,180 @@ if len(sys.argv) > 1:
   for ((i = 0; i < 100; i++)); do grep -q 'populated 1' "$cgroups$made/cgroup.events" || break; sleep 0.05; done
   fails 0 nwgate unbind "$made"
 }
+
+# A filter of system calls answers clone3(2) with an error: $1 is its number, then COMMAND...
+without_clone3() {
+  python3 - "$@" <<'PY'
+import ctypes, os, struct, sys
+class Program(ctypes.Structure):
+    _fields_ = [('length', ctypes.c_ushort), ('code', ctypes.c_char_p)]
+rows = [(0x20, 0, 0, 0), (0x15, 0, 1, 435), (0x06, 0, 0, 0x00050000 | int(sys.argv[1])), (0x06, 0, 0, 0x7fff0000)]
+code = b''.join(struct.pack('HBBI', *row) for row in rows)
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.byref(Program(len(rows), code)), 0, 0) == 0
+os.execvp(sys.argv[2], sys.argv[2:])
+PY
+}
+
+@test "the command begins its life in the cgroup; where the kernel cannot do so, it moves there first" {
+  local trace=(strace -f -o trace -e 'trace=clone3,execve,openat')
+  "${trace[@]}" true 2>/dev/null || skip 'strace does not work here'
+  fails 0 "${trace[@]}" "$NWGATE" --root "$root" run --filter ip-access -- cat /proc/self/cgroup
+  has "$output" "/nwgate-run-"
+  grep -q 'clone3(.*CLONE_INTO_CGROUP.*= [0-9]' trace
+  same "$(grep -c cgroup.procs trace)" 0
+  local error_number
+  for error_number in 38 22 7; do # ENOSYS, EINVAL, E2BIG
+    fails 0 without_clone3 $error_number "$NWGATE" --root "$root" run --filter ip-access -- cat /proc/self/cgroup
+    has "$output" "/nwgate-run-"
+  done
+  fails 126 without_clone3 13 "$NWGATE" --root "$root" run --filter ip-access -- true
+  has "$error" 'cannot start a process in cgroup' 'Permission denied'
+  same "$(nwgate --json bindings)" '[]'
+  same "$(ls -d "$cgroups"/nwgate-run-*.scope 2>/dev/null || true)" ''
+}
+
+@test "what cannot be run is told by exit codes, as env has them" {
+  local command code
+  printf '#!/nonexistent\n' >no-interpreter
+  printf 'exit 5\n' >no-line
+  chmod +x no-interpreter no-line
+  touch not-executable
+  for command in /nonexistent nonexistent ./not-executable /etc ./no-interpreter ./no-line /etc/passwd/x; do
+    code=0
+    env "$command" 2>/dev/null || code=$?
+    fails $code nwgate run --filter ip-access -- "$command"
+  done
+  same "$(echo words | nwgate run --filter ip-access -- cat)" words
+  # Whoever starts nwgate may have left it SIGCHLD ignored.
+  fails 3 bash -c 'trap "" CHLD; exec "$@"' - timeout 10 "$NWGATE" --root "$root" run --filter ip-access -- sh -c 'exit 3'
+}
+
+@test "processes that end with the command do not keep the cgroup" {
+  local i
+  for ((i = 0; i < 5; i++)); do
+    # shellcheck disable=SC2016 # the inner shell expands
+    fails 137 nwgate run --filter ip-access -- bash -c 'sleep 9 & sleep 9 & kill -9 $(jobs -p) $$'
+    same "$error" ''
+  done
+}
+
+@test "where in the tree: below domain controllers, in the root, deeper, in a threaded cgroup, one that is there" {
+  made=/nwgate-test-$$
+  mkdir "$cgroups$made" "$cgroups$made/inner"
+  local controller
+  # Below one that gives its controllers to those below, and so can have no processes itself.
+  for controller in $(<"$cgroups$made/cgroup.controllers"); do
+    echo "+$controller" >"$cgroups$made/cgroup.subtree_control" || true
+  done
+  fails 0 nwgate run --filter ip-access --cgroup "$made/x" -- cat /proc/self/cgroup
+  has "$output" "0::$made/x"
+  inside() { bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroups$1" "$NWGATE" --root "$root" "${@:2}"; }
+  fails 0 inside "$made/inner" run --filter ip-access -- cat /proc/self/cgroup
+  has "$output" "0::$made/inner/nwgate-run-"
+  fails 0 inside '' run --filter ip-access -- cat /proc/self/cgroup
+  has "$output" '0::/nwgate-run-'
+  # A cgroup that is there is somebody's, and so is a binding.
+  fails 4 nwgate run --filter ip-access --cgroup "$made/inner" -- true
+  has "$error" "$made/inner" 'File exists'
+  [ -d "$cgroups$made/inner" ]
+  nwgate bind --cgroup "$made/y" --filter ip-access -p DENY=any
+  fails 4 nwgate run --filter ip-access --cgroup "$made/y" -- true
+  has "$error" 'is bound already'
+  [ ! -e "$cgroups$made/y" ]
+  has "$(nwgate bindings)" "$made/y"
+  fails 0 nwgate unbind "$made/y"
+  fails 4 nwgate run --filter ip-access --cgroup "$made/no/parent" -- true
+  # Below a threaded cgroup no process can begin.
+  echo threaded >"$cgroups$made/inner/cgroup.type" || skip 'no threaded cgroups here'
+  fails 126 inside "$made/inner" run --filter ip-access -- true
+  has "$error" 'cannot start a process in cgroup'
+  same "$(nwgate --json bindings)" '[]'
+  same "$(find "$cgroups$made/inner" -name 'nwgate-*')" ''
+}
+
+@test "outside of the cgroup namespace, there is no place for a cgroup of its own" {
+  made=/nwgate-test-$$
+  mkdir "$cgroups$made"
+  # The namespace begins at the cgroup; then the process leaves that.
+  # shellcheck disable=SC2016 # the inner shells expand
+  fails 4 bash -c 'echo $$ >"$0$1/cgroup.procs"; exec unshare --cgroup bash -c '\''echo $$ >"$0/cgroup.procs"; shift; exec "$@"'\'' "$0" "$@"' \
+    "$cgroups" "$made" "$NWGATE" --root "$root" run --filter ip-access -- true
+  has "$error" 'outside of its cgroup namespace' '--cgroup'
+}
+
+@test "on a terminal: interrupts, stops, sizes, and a shell in a shell" {
+  export run="$NWGATE --root $root run --filter ip-access --"
+  cat >told.py <<'PY'
+import signal, time
+signal.signal(signal.SIGWINCH, lambda *_: print('resized', flush=True))
+signal.signal(signal.SIGINT, lambda *_: print('interrupted', flush=True))
+print('begun', flush=True)
+while True: time.sleep(9)
+PY
+  python3 "$BATS_TEST_DIRNAME/terminal.py" <<'STEPS'
+see \$ $
+type stty -echo\n
+see \$ $
+type echo size $($run stty size)\n
+see size \d+ \d+
+type $run python3 told.py\n
+see begun
+size 33 77
+see resized
+type \x03
+see interrupted
+type \x1a
+see Stopped
+type echo state $(ps -o stat= --ppid $(pgrep -nf 'run --filter')) $(jobs %1)\n
+see state T
+see \$ $
+type fg\n
+see told.py
+type \x03
+see interrupted
+type \x1c
+see \$ $
+type echo code $?\n
+see code 131
+see \$ $
+type $run sh -c 'echo be""gun; exec sleep 60'\n
+see begun
+type \x03
+see \$ $
+type echo code $?\n
+see code 130
+see \$ $
+type $run bash --norc --noprofile --noediting -i\n
+see \$ $
+type stty -echo; echo in $(sed 's/.*nwgate-run.*/nwgate-run/' /proc/self/cgroup)\n
+see in .*nwgate-run
+see \$ $
+type sh -c 'echo be""gun; exec sleep 60'\n
+see begun
+type \x1a
+see Stopped
+see \$ $
+type kill %1; wait; suspend\n
+see Stopped
+see \$ $
+type fg\n
+see bash
+type echo again $((3 * 7))\n
+see again 21
+type exit 5\n
+type echo outer $?\n
+see outer 5
+see \$ $
+type $run cat &\n
+type until jobs | grep -q Stopped; do sleep 0.05; done; echo stop""ped\n
+see stopped
+type fg\n
+type words\n
+see words
+type \x04
+see \$ $
+type echo code $?\n
+see code 0
+STEPS
+}

@@ -74,6 +74,14 @@ Result<std::optional<Cgroup>> Hierarchy::look_up(const std::string &path) const 
   return std::optional(Cgroup{status.st_ino, level_of(mount_.root) + level_of(path)});
 }
 
+std::optional<std::string> Hierarchy::path_in_namespace(const std::string &path) const {
+  if (mount_.root == "/")
+    return path;
+  if (mount_.root.starts_with("/.."))
+    return std::nullopt;
+  return path == "/" ? mount_.root : mount_.root + path;
+}
+
 std::string Hierarchy::directory_of(const std::string &path) const {
   return path == "/" ? mount_.point : mount_.point + path;
 }

@@ -34,6 +34,8 @@ public:
 
   /// Nothing if there is no such cgroup. `path` begins with a slash, from the root on.
   [[nodiscard]] Result<std::optional<Cgroup>> look_up(const std::string &path) const;
+  /// From the root of the cgroup namespace on, as the kernel walks it. Nothing if what is mounted is above that root.
+  [[nodiscard]] std::optional<std::string> path_in_namespace(const std::string &path) const;
   /// Of the cgroup's directory.
   [[nodiscard]] std::string directory_of(const std::string &path) const;
 

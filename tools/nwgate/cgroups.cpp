@@ -127,8 +127,12 @@ Result<PlacedCgroups> place_cgroups(const HostCgroups &host, Compiler &compiler)
       continue;
     auto &placed = desired.cgroups.emplace_back(PlacedCgroups::Cgroup{compiled.name, (*key)->id, {}});
     if (compiled.closed) {
+      const auto path = hierarchy ? hierarchy->path_in_namespace(compiled.name.path) : compiled.name.path;
+      if (!path)
+        return fail(Error(fmt::format("layout xtables: {} cannot be named from the root of this cgroup namespace on",
+                                      compiled.name.path)));
       Diagnostics unused; // compile_cgroup() has reported what cannot be expressed
-      auto ruleset = xtables::lay_out_cgroup(*compiled.closed, {compiled.name.path, (*key)->id}, unused);
+      auto ruleset = xtables::lay_out_cgroup(*compiled.closed, {*path, (*key)->id}, unused);
       placed.ruleset = std::make_shared<const xtables::PortRuleset>(std::move(ruleset.value()));
       continue;
     }

@@ -277,10 +277,15 @@ except TimeoutError: print("none")'
   export backend access cgroup2 top
   local command=("$NWGATE" --root "$root" ${LAYOUT:+--layout "$LAYOUT"})
   # Levels are counted from the root of the namespace on, paths from what is mounted.
-  seen_from "$bind $top/a/b/in" nwgate "${command[@]}"
-  is_silent /a/b/in host tcp 127.0.0.1 80
-  nwgate unbind "$top/a/b/in"
-  talks /a/b/in host tcp 127.0.0.1 80
+  if [ "${LAYOUT:-}" = xtables ]; then
+    fails 4 seen_from "$bind $top/a/b/in" nwgate "${command[@]}"
+    has "$error" "$top/a/b/in cannot be named from the root of this cgroup namespace on"
+  else
+    seen_from "$bind $top/a/b/in" nwgate "${command[@]}"
+    is_silent /a/b/in host tcp 127.0.0.1 80
+    nwgate unbind "$top/a/b/in"
+    talks /a/b/in host tcp 127.0.0.1 80
+  fi
   seen_from "umount -l $cgroup2; mount -t cgroup2 none $cgroup2; $bind /in" nwgate "${command[@]}"
   is_silent /a/b/in host tcp 127.0.0.1 80
   nwgate unbind /in
@@ -289,7 +294,7 @@ except TimeoutError: print("none")'
   is_silent /a/b/in host tcp 127.0.0.1 80
   nwgate unbind /b/in
   # What is above the root has no level, and a way that cannot be told is not guessed.
-  if [ "$backend" = nftables ]; then
+  if [ "$backend" = nftables ] && [ "${LAYOUT:-}" != xtables ]; then
     fails 4 seen_from "$bind $top/a" nwgate "${command[@]}"
     has "$error" "$top/a is above the root of this cgroup namespace"
   fi
@@ -594,6 +599,7 @@ PY
 }
 
 @test "what was counted stays when a cgroup gets another filter" {
+  [ "${LAYOUT:-}" != xtables ] || skip 'there, rules that drop take along what they have counted'
   mkdir "$cgroup2$top/one"
   serve - host 80
   bind /one "$access" DENY=127.0.0.9

@@ -49,14 +49,11 @@ public:
     auto path = asked;
     if (path.empty()) {
       const auto own = hierarchy->own();
-      if (!own)
-        return fail(own.error());
-      path = fmt::format("{}/nwgate-run-{}.scope", *own == "/" ? "" : *own, getpid());
+      path = own ? fmt::format("{}/nwgate-run-{}.scope", *own == "/" ? "" : *own, getpid()) : "";
       if (!normal_cgroup_path(path))
-        return fail(
-            Error(fmt::format("nwgate itself is in cgroup {}, outside of its cgroup namespace: name a cgroup to "
-                              "make (--cgroup)",
-                              *own)));
+        return fail(Error((own ? fmt::format("the cgroup of this process, {}, is outside of its cgroup namespace", *own)
+                               : own.error().message()) +
+                          ": name a cgroup to make (--cgroup)"));
     }
     if (auto made = hierarchy->make(path); !made)
       return fail(std::move(made.error()));

@@ -273,7 +273,7 @@ PY
   # shellcheck disable=SC2016 # the inner shells expand
   fails 4 bash -c 'echo $$ >"$0$1/cgroup.procs"; exec unshare --cgroup bash -c '\''echo $$ >"$0/cgroup.procs"; shift; exec "$@"'\'' "$0" "$@"' \
     "$cgroups" "$made" "$NWGATE" --root "$root" run --filter ip-access -- true
-  has "$error" 'outside of its cgroup namespace' '--cgroup'
+  has "$error" 'the cgroup of this process' 'name a cgroup to make (--cgroup)'
 }
 
 @test "on a terminal: interrupts, stops, sizes, and a shell in a shell" {
@@ -282,6 +282,7 @@ PY
 import signal, time
 signal.signal(signal.SIGWINCH, lambda *_: print('resized', flush=True))
 signal.signal(signal.SIGINT, lambda *_: print('interrupted', flush=True))
+signal.signal(signal.SIGCONT, lambda *_: print('continued', flush=True))
 print('begun', flush=True)
 while True: time.sleep(9)
 PY
@@ -303,7 +304,7 @@ type echo state $(ps -o stat= --ppid $(pgrep -nf 'run --filter')) $(jobs %1)\n
 see state T
 see \$ $
 type fg\n
-see told.py
+see continued
 type \x03
 see interrupted
 type \x1c

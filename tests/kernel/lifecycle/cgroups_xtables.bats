@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Cgroups in the layout xtables: what iptables shows, and what its match sees. Run with LAYOUT=xtables, behind cgroups.bats.
 load helpers
+load sockets
 load cgroups
 
 number_of() { stat -c %i "$cgroup2$top$1"; }

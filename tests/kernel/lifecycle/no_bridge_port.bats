@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Ports that are in no bridge of the kernel: a routed veth, a macvlan, a port of a bond. Packets tell.
 load helpers
+load sockets
 
 # The host routes between a guest behind v0 (10.1.0.2) and a peer behind v1 (10.2.0.2); each is a network namespace.
 routed_network() {
@@ -29,94 +30,60 @@ routed_network() {
 }
 teardown() {
   local pid
-  for pid in ${guest:-} ${peer:-} ${listeners:-}; do kill "$pid" || true; done
+  for pid in ${guest:-} ${peer:-} ${started:-}; do kill "$pid" || true; done
   ip link delete b0 2>/dev/null || true
   ip link delete m0 2>/dev/null || true
 }
 
-at() { # at PID|host COMMAND...
-  local where=$1
-  shift
-  if [ "$where" = host ]; then "$@"; else nsenter --net="/proc/$where/ns/net" "$@"; fi
-}
-
-# listen PLACE PORT: takes TCP connections.
-listen() {
-  local ready="$BATS_TEST_TMPDIR/listens-$1-$2" i
-  local command=(python3 -c '
-import socket, sys
-s = socket.create_server(("", int(sys.argv[1])))
-open(sys.argv[2], "w").close()
-while True: s.accept()[0].send(b"hello")' "$2" "$ready")
-  [ "$1" = host ] || command=(nsenter --net="/proc/$1/ns/net" "${command[@]}")
-  "${command[@]}" >/dev/null 2>&1 3>&- &
-  listeners="${listeners:-} $!"
-  for ((i = 0; i < 250; i++)); do
-    [ ! -e "$ready" ] || return 0
-    sleep 0.02
-  done
-  echo "nothing listens at $1, port $2"
-  return 1
-}
-
-# reaches PLACE ADDRESS PORT [SOURCE]: by TCP, and gets its answer.
-reaches() {
-  at "$1" python3 -c '
-import socket, sys
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 0.7, (sys.argv[3], 0) if sys.argv[3:] else None)
-sys.exit(s.recv(9) != b"hello")' "${@:2}" 2>/dev/null || { echo "no connection: $*"; return 1; }
-}
-fails_to_reach() { if reaches "$@" >/dev/null; then echo "a connection: $*"; return 1; fi; }
-
 @test "a routed port: the ethernet layer at the device's own hooks" {
   routed_network
-  listen "$peer" 80
-  listen "$guest" 80
+  serve - "$peer" 80
+  serve - "$guest" 80
   at "$guest" ip address add 10.1.0.9/24 dev e1
   ip route add 10.1.0.9/32 dev v0
-  reaches "$guest" 10.2.0.2 80 10.1.0.9
+  talks - "$guest" tcp 10.2.0.2 80 10.1.0.9
   fails 0 nwgate bind --port v0 --mac 52:54:00:00:00:01 --filter clean-traffic -p IP=10.1.0.2
   has "$(nwgate chains v0)" 'attached by its own device'
-  reaches "$guest" 10.2.0.2 80
-  reaches "$peer" 10.1.0.2 80
-  fails_to_reach "$guest" 10.2.0.2 80 10.1.0.9
+  talks - "$guest" tcp 10.2.0.2 80
+  talks - "$peer" tcp 10.1.0.2 80
+  is_silent - "$guest" tcp 10.2.0.2 80 10.1.0.9
   has "$(nwgate --json stats)" '"port": "v0"'
   at "$guest" ip link set e1 address 52:54:00:00:00:77
-  fails_to_reach "$guest" 10.2.0.2 80
+  is_silent - "$guest" tcp 10.2.0.2 80
   at "$guest" ip link set e1 address 52:54:00:00:00:01
   at "$guest" ip route replace default via 10.1.0.1
-  reaches "$guest" 10.2.0.2 80
+  talks - "$guest" tcp 10.2.0.2 80
   fails 0 nwgate diff
   fails 0 nwgate unbind v0
   same "$(nft list ruleset)" ''
-  reaches "$guest" 10.2.0.2 80 10.1.0.9
+  talks - "$guest" tcp 10.2.0.2 80 10.1.0.9
 }
 
 @test "a routed port: the IP layers, forwarded and to and from the host" {
   routed_network
   local place
-  for place in "$guest" "$peer" host; do listen "$place" 80; listen "$place" 81; done
+  for place in "$guest" "$peer" host; do serve - "$place" 80; serve - "$place" 81; done
   filter web \
     "  <rule action='accept' direction='in' priority='100'><tcp dstportstart='80'/></rule>" \
     "  <rule action='accept' direction='out' priority='100'><tcp dstportstart='81'/></rule>" \
     "  <rule action='drop' direction='inout' priority='200'><all/></rule>" | define_text web
   fails 0 nwgate bind --port v0 --mac 52:54:00:00:00:01 --filter web
-  reaches "$peer" 10.1.0.2 80
-  fails_to_reach "$peer" 10.1.0.2 81
-  reaches host 10.1.0.2 80
-  fails_to_reach host 10.1.0.2 81
-  reaches "$guest" 10.2.0.2 81
-  fails_to_reach "$guest" 10.2.0.2 80
-  reaches "$guest" 10.1.0.1 81
-  fails_to_reach "$guest" 10.1.0.1 80
-  reaches "$peer" 10.2.0.1 80 # is not the guest's
+  talks - "$peer" tcp 10.1.0.2 80
+  is_silent - "$peer" tcp 10.1.0.2 81
+  talks - host tcp 10.1.0.2 80
+  is_silent - host tcp 10.1.0.2 81
+  talks - "$guest" tcp 10.2.0.2 81
+  is_silent - "$guest" tcp 10.2.0.2 80
+  talks - "$guest" tcp 10.1.0.1 81
+  is_silent - "$guest" tcp 10.1.0.1 80
+  talks - "$peer" tcp 10.2.0.1 80 # is not the guest's
   has "$(nwgate explain v0 'in tcp 10.2.0.2:1000 > 10.1.0.2:81 new')" drop
   fails 0 nwgate diff
 }
 
 @test "a routed port that is deleted and made again" {
   routed_network
-  listen "$peer" 80
+  serve - "$peer" 80
   fails 0 nwgate bind --port v0 --mac 52:54:00:00:00:01 --filter clean-traffic -p IP=10.1.0.2
   ip link delete v0
   ip link add v0 type veth peer name e1 netns "$guest"
@@ -128,37 +95,37 @@ fails_to_reach() { if reaches "$@" >/dev/null; then echo "a connection: $*"; ret
   at "$guest" ip route add default via 10.1.0.1
   # Linux 6.16 hooks a chain to a device of its name whenever there is one; before, the chain is gone with the device.
   fails 0 nwgate apply
-  reaches "$guest" 10.2.0.2 80
-  fails_to_reach "$guest" 10.2.0.2 80 10.1.0.9
+  talks - "$guest" tcp 10.2.0.2 80
+  is_silent - "$guest" tcp 10.2.0.2 80 10.1.0.9
   fails 0 nwgate diff
 }
 
 @test "a macvlan: what it sends is what the workload sends" {
   routed_network
   ip link add m0 link v1 type macvlan mode bridge || skip 'this kernel has no macvlan'
-  listen "$peer" 80
-  listen host 80
+  serve - "$peer" 80
+  serve - host 80
   ip link set m0 address 52:54:00:00:00:0a up
   ip address add 10.2.0.5/24 dev m0
   ip address add 10.2.0.6/24 dev m0
   ip address delete 10.2.0.1/24 dev v1
-  reaches host 10.2.0.2 80 10.2.0.6
+  talks - host tcp 10.2.0.2 80 10.2.0.6
   fails 0 nwgate bind --port m0 --mac 52:54:00:00:00:0a --filter clean-traffic -p IP=10.2.0.5
   has "$(nwgate chains m0)" 'clean-traffic/macvtap/out'
-  reaches host 10.2.0.2 80 10.2.0.5
-  reaches "$peer" 10.2.0.5 80
-  fails_to_reach host 10.2.0.2 80 10.2.0.6
+  talks - host tcp 10.2.0.2 80 10.2.0.5
+  talks - "$peer" tcp 10.2.0.5 80
+  is_silent - host tcp 10.2.0.2 80 10.2.0.6
   filter web "  <rule action='accept' direction='in'><tcp dstportstart='80'/></rule>" | define_text web
   fails 3 nwgate bind --port m0 --mac 52:54:00:00:00:0a --filter web
   has "$error" 'would have no effect'
-  reaches host 10.2.0.2 80 10.2.0.5
-  fails_to_reach host 10.2.0.2 80 10.2.0.6
+  talks - host tcp 10.2.0.2 80 10.2.0.5
+  is_silent - host tcp 10.2.0.2 80 10.2.0.6
 }
 
 @test "a port of a bond: the ethernet layer" {
   routed_network
   ip link add b0 type bond mode active-backup miimon 10 || skip 'this kernel has no bond'
-  listen "$peer" 80
+  serve - "$peer" 80
   ip address flush dev v0
   ip link set v0 down
   ip link set v0 master b0
@@ -166,11 +133,11 @@ fails_to_reach() { if reaches "$@" >/dev/null; then echo "a connection: $*"; ret
   ip link set b0 up
   at "$guest" ip address add 10.1.0.9/24 dev e1
   at "$guest" ip neighbour flush all
-  for _ in 1 2 3 4 5 6 7 8; do ! reaches "$guest" 10.2.0.2 80 || break; done # the bond takes its port after a while
-  reaches "$guest" 10.2.0.2 80 10.1.0.9
+  for _ in 1 2 3 4 5 6 7 8; do ! talks - "$guest" tcp 10.2.0.2 80 || break; done # the bond takes its port after a while
+  talks - "$guest" tcp 10.2.0.2 80 10.1.0.9
   fails 0 nwgate bind --port v0 --mac 52:54:00:00:00:01 --filter clean-traffic -p IP=10.1.0.2
-  reaches "$guest" 10.2.0.2 80
-  fails_to_reach "$guest" 10.2.0.2 80 10.1.0.9
+  talks - "$guest" tcp 10.2.0.2 80
+  is_silent - "$guest" tcp 10.2.0.2 80 10.1.0.9
   filter web "  <rule action='accept' direction='in'><tcp dstportstart='80'/></rule>" | define_text web
   fails 3 nwgate bind --port v0 --mac 52:54:00:00:00:01 --filter web
   has "$error" 'another switch'

@@ -44,6 +44,16 @@ Result<Socket> Socket::open() {
   return socket;
 }
 
+std::uint32_t Socket::port() const { return mnl_socket_get_portid(socket_.get()); }
+
+int Socket::descriptor() const { return mnl_socket_get_fd(socket_.get()); }
+
+Result<> Socket::join(unsigned group) {
+  if (mnl_socket_setsockopt(socket_.get(), NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
+    return fail("cannot listen to changes of nf_tables", errno);
+  return {};
+}
+
 std::ptrdiff_t Socket::send_once(std::span<const std::byte> datagram) {
   const std::ptrdiff_t sent = mnl_socket_sendto(socket_.get(), datagram.data(), datagram.size());
   return sent < 0 ? -errno : sent;

@@ -17,6 +17,13 @@ public:
   /// missing CAP_NET_ADMIN (EPERM) and a kernel without nf_tables are told here.
   static Result<Socket> open();
 
+  /// What the kernel knows this socket by, in its network namespace.
+  [[nodiscard]] std::uint32_t port() const;
+  /// For poll().
+  [[nodiscard]] int descriptor() const;
+  /// From now on also receives what the kernel tells to this group (NFNLGRP_...): for a socket that asks nothing.
+  Result<> join(unsigned group);
+
 private:
   explicit Socket(MnlSocket socket) : socket_(std::move(socket)) {}
 

@@ -205,15 +205,17 @@ Result<> use_bridge_conntrack(const Session &session, HostChange &change, netlin
   return {};
 }
 
-int commit_change(Session &session, const HostChange &wanted, Scope scope) {
+int commit_change(Session &session, const HostChange &change, Scope scope) {
+  auto socket = netlink::Socket::open();
+  return socket ? commit_change(session, change, scope, *socket) : session.fail_with(socket.error());
+}
+
+int commit_change(Session &session, const HostChange &wanted, Scope scope, netlink::Channel &channel) {
   auto change = wanted;
   const auto errors = session.diagnostics.error_count();
   const bool is_xtables = session.settings.layout == "xtables";
-  auto socket = netlink::Socket::open();
-  if (!socket)
-    return session.fail_with(socket.error());
   if (!is_xtables) {
-    if (auto chosen = use_bridge_conntrack(session, change, *socket); !chosen)
+    if (auto chosen = use_bridge_conntrack(session, change, channel); !chosen)
       return session.fail_with(chosen.error());
     require_bridge_netfilter(session, change);
   }
@@ -222,7 +224,7 @@ int commit_change(Session &session, const HostChange &wanted, Scope scope) {
   if (auto attached = attach_bpf(session, change.bpf); !attached)
     return session.fail_with(attached.error());
   const auto committed =
-      is_xtables ? commit_xtables(session, change, scope, *socket) : commit_nftables(session, change, scope, *socket);
+      is_xtables ? commit_xtables(session, change, scope, channel) : commit_nftables(session, change, scope, channel);
   if (!committed)
     return session.fail_with(committed.error());
   if (session.options.timing)
@@ -234,7 +236,7 @@ int commit_change(Session &session, const HostChange &wanted, Scope scope) {
       return session.fail_with(detached.error());
   // Behind the commit: for a moment both are in force, never none.
   if (scope == Scope::everything && session.diagnostics.error_count() == errors)
-    if (auto removed = remove_other_layout(session, change, *socket); !removed)
+    if (auto removed = remove_other_layout(session, change, channel); !removed)
       return session.fail_with(removed.error());
   return session.diagnostics.error_count() == errors ? exit_done : exit_machine;
 }

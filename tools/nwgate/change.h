@@ -51,6 +51,8 @@ Result<> use_bridge_conntrack(const Session &session, HostChange &change, netlin
 /// Commits and, with --timing, says how long the kernel took. With the scope everything, what another layout has left
 /// behind goes too. The exit code.
 int commit_change(Session &session, const HostChange &change, Scope scope);
+/// The same with a socket that is open already.
+int commit_change(Session &session, const HostChange &change, Scope scope, netlink::Channel &channel);
 
 /// The bindings that use any of these filters, compiled with the filters as the session has them now. A binding that
 /// was broken before, with `before`, does not stand in the way: it is left out. Errors of the others are reported.

@@ -4,7 +4,6 @@
 #include "tools/nwgate/output.h"
 #include "tools/nwgate/watcher.h"
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <fmt/format.h>
@@ -43,10 +42,33 @@ private:
   int file_;
 };
 
-void print_state(bool as_json, const std::string &name, const std::string &state) {
-  std::cout << (as_json ? json_text({{"cgroup", name}, {"state", state}}, -1) : fmt::format("{}: {}", name, state))
-            << std::endl;
-}
+class Printer final : public Listener {
+  using Committer = netlink::RulesetEvents::Committer;
+
+public:
+  explicit Printer(bool as_json) : as_json_(as_json) {}
+
+  void tell_cgroup(const std::string &name, const std::string &state) override {
+    print({{"cgroup", name}, {"state", state}}, fmt::format("{}: {}", name, state));
+  }
+  void tell_mended(const Committer &by) override { print_table(by, "mended", "mended"); }
+  void tell_delay(const Committer &by, std::chrono::milliseconds delay) override {
+    print_table(by, "waits", fmt::format("looked at in {} ms", delay.count()));
+  }
+
+private:
+  void print_table(const Committer &by, const char *state, const std::string &text) const {
+    const auto table = fmt::format("inet {}", nftables::table_name);
+    print({{"table", table}, {"state", state}, {"by", by.name}, {"pid", by.pid}},
+          fmt::format("table {}: changed by {}, {}", table,
+                      by.name.empty() ? "others" : fmt::format("{} (pid {})", by.name, by.pid), text));
+  }
+  void print(const nlohmann::ordered_json &json, const std::string &text) const {
+    std::cout << (as_json_ ? json_text(json, -1) : text) << std::endl;
+  }
+
+  bool as_json_;
+};
 
 } // namespace
 
@@ -54,25 +76,23 @@ int command_watch(const Words &words) {
   Arguments arguments(
       "watch", "",
       "Keeps cgroups bound, until it is ended by SIGINT or SIGTERM: attaches each when it appears, and again when it\n"
-      "is made again under its path; takes up documents when they change, as nwgate apply does for cgroups. Ports are\n"
-      "left alone. Prints a line for each change. SIGHUP has everything read again. What is attached stays so when\n"
-      "nwgate watch ends.");
+      "is made again under its path; takes up documents when they change, as nwgate apply does for cgroups; and mends\n"
+      "the rules of cgroups when somebody else changes them in the kernel. Ports are left alone. Prints a line for\n"
+      "each change. SIGHUP has everything read again. What is attached stays so when nwgate watch ends.");
   if (!arguments.parse(words))
     return exit_done;
   arguments.require_words(0, 0);
   const Signals signals;
-  const bool as_json = arguments.common().json;
-  auto opened = Watcher::open(arguments.common(), [&](const std::string &name, const std::string &state) {
-    print_state(as_json, name, state);
-  });
+  Printer printer(arguments.common().json);
+  auto opened = Watcher::open(arguments.common(), printer);
   if (const auto *code = std::get_if<int>(&opened))
     return *code;
   auto &watcher = std::get<Watcher>(opened);
   for (;;) {
     watcher.update();
-    std::array<pollfd, 3> files = {pollfd{signals.descriptor(), POLLIN, 0},
-                                   pollfd{watcher.cgroups_descriptor(), POLLIN, 0},
-                                   pollfd{watcher.documents_descriptor(), POLLIN, 0}};
+    std::vector<pollfd> files = {pollfd{signals.descriptor(), POLLIN, 0}};
+    for (const int descriptor : watcher.descriptors())
+      files.push_back(pollfd{descriptor, POLLIN, 0});
     if (poll(files.data(), files.size(), watcher.patience()) < 0 && errno != EINTR) {
       print_failure(Error::from_errno("cannot wait for changes", errno));
       return exit_machine;

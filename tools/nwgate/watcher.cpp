@@ -14,11 +14,13 @@ namespace nwgate {
 namespace {
 
 using std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
 
 /// Editors take a document away before its new text has its name.
 constexpr milliseconds time_to_finish{100};
 constexpr milliseconds first_retry{500}, last_retry{32000};
+/// Between two looks at rules that others keep changing; longer each time that they had to be mended, until nobody has
+/// changed them for a while.
+constexpr milliseconds between_looks{50}, first_pause{250}, last_pause{4000}, time_to_forget{60000};
 
 Result<std::string> root_of_cgroups() {
   const auto hierarchy = cgroup::Hierarchy::find();
@@ -34,7 +36,7 @@ void print_errors(Session &session) {
 
 } // namespace
 
-std::variant<Watcher, int> Watcher::open(const CommonOptions &options, Tell tell) {
+std::variant<Watcher, int> Watcher::open(const CommonOptions &options, Listener &listener) {
   auto opened = Session::open(options);
   if (const auto *code = std::get_if<int>(&opened))
     return *code;
@@ -48,7 +50,14 @@ std::variant<Watcher, int> Watcher::open(const CommonOptions &options, Tell tell
   auto documents = cgroup::Watch::open({}, ".xml");
   if (!documents)
     return session.fail_with(documents.error());
-  Watcher watcher(options, std::move(tell), *root, std::move(*cgroups), std::move(*documents));
+  auto socket = netlink::Socket::open();
+  if (!socket)
+    return session.fail_with(socket.error());
+  auto events = netlink::RulesetEvents::open({netlink::Family::inet, nftables::table_name}, socket->port());
+  if (!events)
+    return session.fail_with(events.error());
+  Watcher watcher(options, listener, *root, std::move(*cgroups), std::move(*documents), std::move(*socket),
+                  std::move(*events));
   if (auto watched = watcher.watch_documents(session); !watched)
     return session.fail_with(watched.error());
   return watcher;
@@ -70,9 +79,12 @@ Result<> Watcher::watch_documents(const Session &session) {
 }
 
 int Watcher::patience() const {
-  if (!due_)
+  auto due = due_;
+  if (suspect_ && stale_ != cgroup::Change::unfinished && (!due || next_look_ < *due))
+    due = next_look_;
+  if (!due)
     return -1;
-  const auto left = std::chrono::ceil<milliseconds>(*due_ - Clock::now());
+  const auto left = std::chrono::ceil<milliseconds>(*due - Clock::now());
   return static_cast<int>(std::max(left, milliseconds(0)).count());
 }
 
@@ -80,19 +92,64 @@ void Watcher::update() {
   const bool has_cgroups_changed = take(cgroups_) != cgroup::Change::none;
   const auto have_documents_changed = take(documents_);
   stale_ = std::max(stale_, have_documents_changed);
+  const bool was_suspected = suspect_.has_value();
+  take_events();
   const bool is_due = due_ ? Clock::now() >= *due_ : stale_ == cgroup::Change::finished;
-  if (!has_cgroups_changed && !is_due && have_documents_changed != cgroup::Change::finished) {
+  // Not while a document is away: it would be taken for one that is gone.
+  const bool must_look = suspect_ && stale_ != cgroup::Change::unfinished && Clock::now() >= next_look_;
+  if (!has_cgroups_changed && !is_due && !must_look && have_documents_changed != cgroup::Change::finished) {
+    const auto delay = std::chrono::ceil<milliseconds>(next_look_ - Clock::now());
+    if (suspect_ && !was_suspected && delay > between_looks)
+      listener_->tell_delay(*suspect_, delay);
     if (stale_ == cgroup::Change::unfinished && !due_)
       due_ = Clock::now() + time_to_finish;
     return;
   }
-  if (bring_to_kernel()) {
+  const bool is_done = bring_to_kernel();
+  if (is_done) {
     due_.reset();
     retry_ = milliseconds(0);
   } else {
     retry_ = std::clamp(2 * retry_, first_retry, last_retry);
     due_ = Clock::now() + retry_;
   }
+  // Other commands of nwgate commit what the documents say, and we may have been about to do it.
+  const bool is_expected =
+      suspect_ && suspect_->name == "nwgate" && (has_cgroups_changed || have_documents_changed != cgroup::Change::none);
+  look_again(is_done, is_expected);
+}
+
+bool Watcher::take_events() {
+  auto news = events_.take();
+  if (!news) {
+    print_failure(news.error());
+    suspect_.emplace();
+    return false;
+  }
+  if (news->others)
+    suspect_ = std::move(news->others);
+  return news->own;
+}
+
+/// Behind a commit, if there was one: whose work it has mended, and when to look again.
+void Watcher::look_again(bool is_done, bool is_expected) {
+  const auto suspect = std::exchange(suspect_, std::nullopt);
+  const bool has_committed = take_events();
+  const auto now = Clock::now();
+  if (!is_done) {
+    if (!suspect_)
+      suspect_ = suspect;
+    next_look_ = *due_;
+    return;
+  }
+  if (!suspect || !has_committed || is_expected) {
+    next_look_ = std::max(next_look_, now + between_looks);
+    return;
+  }
+  listener_->tell_mended(*suspect);
+  pause_ = now - last_mended_ > time_to_forget ? first_pause : std::min(2 * pause_, last_pause);
+  last_mended_ = now;
+  next_look_ = now + pause_;
 }
 
 cgroup::Change Watcher::take(cgroup::Watch &watch) const {
@@ -124,7 +181,7 @@ bool Watcher::bring_to_kernel() {
   change.cgroups = std::move(*placed);
   change.bpf = all_bpf(host);
   change.bpf.only_where_missing = !are_documents_new;
-  const int code = commit_change(session, change, Scope::named_ports);
+  const int code = commit_change(session, change, Scope::named_ports, socket_);
   print_errors(session);
   if (code != exit_done && are_documents_new)
     stale_ = cgroup::Change::finished; // what has changed is not in the kernel yet
@@ -182,10 +239,10 @@ void Watcher::tell_states(const PlacedCgroups &placed) {
       states[cgroup.name.to_string()] = fmt::format("attached {}", (**key).id);
   for (const auto &[name, state] : states)
     if (const auto told = told_.find(name); told == told_.end() || told->second != state)
-      tell_(name, state.substr(0, state.find(' ')));
+      listener_->tell_cgroup(name, state.substr(0, state.find(' ')));
   for (const auto &[name, state] : told_)
     if (!states.contains(name))
-      tell_(name, "unbound");
+      listener_->tell_cgroup(name, "unbound");
   told_ = std::move(states);
 }
 

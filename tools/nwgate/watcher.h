@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Keeps the bindings of cgroups in the kernel while cgroups and documents change: what `nwgate watch` runs.
+/// Keeps the bindings of cgroups in the kernel while cgroups, documents and the kernel's rules change: what `nwgate
+/// watch` runs.
 #pragma once
 
 #include "drivers/cgroup/watch.h"
+#include "drivers/netlink/ruleset_events.h"
 #include "tools/nwgate/cgroups.h"
 
+#include <array>
 #include <chrono>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,17 +16,27 @@
 
 namespace nwgate {
 
+/// What a watcher tells.
+class Listener {
+public:
+  virtual ~Listener() = default;
+  /// A cgroup's name and its new state.
+  virtual void tell_cgroup(const std::string &name, const std::string &state) = 0;
+  /// Somebody else has changed the table that holds the rules of cgroups. They are mended, or, if it happens too often,
+  /// will be in a while.
+  virtual void tell_mended(const netlink::RulesetEvents::Committer &by) = 0;
+  virtual void tell_delay(const netlink::RulesetEvents::Committer &by, std::chrono::milliseconds delay) = 0;
+};
+
 class Watcher {
 public:
-  /// `tell` is given a cgroup's name and its new state.
-  using Tell = std::function<void(const std::string &name, const std::string &state)>;
+  /// Nothing is done to the kernel yet; a failure is printed, and its exit code returned. The listener outlives it.
+  static std::variant<Watcher, int> open(const CommonOptions &options, Listener &listener);
 
-  /// Nothing is done to the kernel yet; a failure is printed, and its exit code returned.
-  static std::variant<Watcher, int> open(const CommonOptions &options, Tell tell);
-
-  /// Readable when cgroups, or documents, have changed.
-  [[nodiscard]] int cgroups_descriptor() const { return cgroups_.descriptor(); }
-  [[nodiscard]] int documents_descriptor() const { return documents_.descriptor(); }
+  /// Readable when cgroups, documents, or rules of the kernel have changed.
+  [[nodiscard]] std::array<int, 3> descriptors() const {
+    return {cgroups_.descriptor(), documents_.descriptor(), events_.descriptor()};
+  }
   /// How long to wait for them before update() is called anyway: for poll(), -1 for ever.
   [[nodiscard]] int patience() const;
 
@@ -33,8 +45,8 @@ public:
     stale_ = cgroup::Change::finished;
     due_.reset();
   }
-  /// Brings what has happened to the kernel: cgroups at once, documents when they are written to their end. What fails
-  /// is printed, and tried again later.
+  /// Brings what has happened to the kernel: cgroups and what others have changed there at once, documents when they
+  /// are written to their end. What fails is printed, and tried again later.
   void update();
 
 private:
@@ -46,30 +58,44 @@ private:
     HostCgroups host;
   };
 
-  Watcher(CommonOptions options, Tell tell, std::string root, cgroup::Watch cgroups, cgroup::Watch documents)
-      : options_(std::move(options)), tell_(std::move(tell)), root_(std::move(root)), cgroups_(std::move(cgroups)),
-        documents_(std::move(documents)) {}
+  using Clock = std::chrono::steady_clock;
+
+  Watcher(CommonOptions options, Listener &listener, std::string root, cgroup::Watch cgroups, cgroup::Watch documents,
+          netlink::Socket socket, netlink::RulesetEvents events)
+      : options_(std::move(options)), listener_(&listener), root_(std::move(root)), cgroups_(std::move(cgroups)),
+        documents_(std::move(documents)), socket_(std::move(socket)), events_(std::move(events)) {}
   Result<> watch_documents(const Session &session);
   cgroup::Change take(cgroup::Watch &watch) const;
+  /// Whether a commit of our own was among what the kernel told. What others did is suspected then.
+  bool take_events();
+  void look_again(bool is_done, bool is_expected);
   /// False when it has to be tried again.
   bool bring_to_kernel();
   bool read_documents();
   void tell_states(const PlacedCgroups &placed);
 
   CommonOptions options_;
-  Tell tell_;
+  Listener *listener_;
   /// The directory of the root cgroup.
   std::string root_;
   cgroup::Watch cgroups_, documents_;
+  /// For what is committed; its commits are not suspected.
+  netlink::Socket socket_;
+  netlink::RulesetEvents events_;
   /// Nothing before they were read for the first time.
   std::unique_ptr<Documents> read_;
   /// What has become of the documents since.
   cgroup::Change stale_ = cgroup::Change::finished;
   std::map<std::string, std::string> told_;
   /// When update() has something to do that nobody tells.
-  std::optional<std::chrono::steady_clock::time_point> due_;
+  std::optional<Clock::time_point> due_;
   /// 0 when all is well.
   std::chrono::milliseconds retry_{0};
+  /// Who may have changed our rules in the kernel since they were brought there.
+  std::optional<netlink::RulesetEvents::Committer> suspect_;
+  /// A suspicion is not looked into before this time, and how long that was put off when the rules were mended last.
+  Clock::time_point next_look_, last_mended_;
+  std::chrono::milliseconds pause_{0};
 };
 
 } // namespace nwgate

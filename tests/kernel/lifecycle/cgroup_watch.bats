@@ -107,6 +107,7 @@ PY
   # Editors take a file away and write it again: the filter stays.
   cp "$file" "$BATS_TEST_TMPDIR/kept"
   rm "$file"
+  [ "$backend" = bpf ] || { nft delete table inet nwgate; sleep 0.03; } # even if it has something else to do
   cp "$BATS_TEST_TMPDIR/kept" "$file"
   sleep 0.5
   [ "$(grep -c "other: unbound" "$BATS_TEST_TMPDIR/watched")" = 0 ]
@@ -185,4 +186,123 @@ PY
   start_watch
   told 1 "$top/in: attached"
   fails 0 nwgate diff
+}
+
+# told_mended COUNT WHO: within 5 s nwgate watch has told as often that it has mended what somebody did.
+told_mended() {
+  local i
+  for ((i = 0; i < 500; i++)); do
+    [ "$(mends "$2")" -lt "$1" ] || return 0
+    sleep 0.01
+  done
+  echo "not $1 times: mended, changed by $2"
+  cat "$BATS_TEST_TMPDIR/watched" "$BATS_TEST_TMPDIR/watch-errors"
+  return 1
+}
+mends() { grep -Exc "table inet nwgate: changed by $1, mended" "$BATS_TEST_TMPDIR/watched" || true; }
+stays() { # the ruleset: nobody commits
+  local before
+  before=$(generation)
+  sleep 0.7
+  same "$(generation)" "$before"
+}
+
+@test "watch: what others change in the kernel is mended, and told" {
+  [ "$backend" = nftables ] || skip 'BPF is not in the ruleset'
+  serve - host 80
+  mkdir "$cgroup2$top/in"
+  bind /in "$access" DENY=any
+  start_watch
+  told 1 "$top/in: attached"
+  stays
+  nft delete table inet nwgate
+  told_mended 1 'nft \(pid [0-9]+\)'
+  is_silent /in host tcp 127.0.0.1 80
+  stays
+  fails 0 nwgate diff
+  nft flush ruleset
+  told_mended 2 'nft \(pid [0-9]+\)'
+  is_silent /in host tcp 127.0.0.1 80
+  # A part of it, by a program of another name.
+  cp "$(command -v nft)" "$BATS_TEST_TMPDIR/odd name"
+  "$BATS_TEST_TMPDIR/odd name" flush chain inet nwgate "$(nft list chains inet | sed -n 's/.*chain \(.*\) {$/\1/p' | head -n 1)"
+  told_mended 1 'odd name \(pid [0-9]+\)'
+  is_silent /in host tcp 127.0.0.1 80
+  fails 0 nwgate diff
+  # Other tables are others', and what other commands of nwgate commit is what the documents say.
+  nft 'add table ip nwgate; add table inet other; delete table inet other; delete table ip nwgate'
+  bind /in "$access" DENY=127.0.0.0/8
+  bind /later "$access" DENY=any
+  mkdir "$cgroup2$top/later"
+  told 1 "$top/later: attached"
+  fails 0 nwgate apply
+  stays
+  same "$(mends '.*')" 3
+  kill -TERM "$watcher"
+  fails 0 wait "$watcher"
+  same "$(<"$BATS_TEST_TMPDIR/watch-errors")" ''
+  leaves_nothing "$top/in" "$top/later"
+}
+
+@test "watch: whoever changes the rules again and again is answered ever more slowly" {
+  [ "$backend" = nftables ] || skip 'BPF is not in the ruleset'
+  serve - host 80
+  mkdir "$cgroup2$top/in"
+  bind /in "$access" DENY=any
+  start_watch
+  told 1 "$top/in: attached"
+  bash -c 'while :; do nft delete table inet nwgate 2>/dev/null; sleep 0.02; done' 3>&- &
+  local other=$!
+  started="$started $other"
+  sleep 3
+  kill "$other"
+  told_mended 3 'nft \(pid [0-9]+\)'
+  [ "$(mends '.*')" -lt 7 ]
+  grep -Eqx 'table inet nwgate: changed by nft \(pid [0-9]+\), looked at in [0-9]+ ms' "$BATS_TEST_TMPDIR/watched"
+  local i
+  for ((i = 0; i < 20; i++)); do ! is_silent /in host connected 127.0.0.1 80 >/dev/null || break; sleep 0.2; done
+  is_silent /in host tcp 127.0.0.1 80
+  stays
+  fails 0 nwgate diff
+}
+
+@test "watch: more changes than the kernel keeps for it" {
+  [ "$backend" = nftables ] || skip 'BPF is not in the ruleset'
+  mkdir "$cgroup2$top/in"
+  bind /in "$access" DENY=any
+  start_watch
+  told 1 "$top/in: attached"
+  kill -STOP "$watcher"
+  python3 - >many.nft <<'PY'
+print('table inet many { set s { type ipv4_addr; elements = {')
+print(', '.join(f'10.{i >> 16}.{i >> 8 & 255}.{i & 255}' for i in range(100000)))
+print('}\n}\n}')
+PY
+  local i
+  for i in 1 2 3; do
+    nft -f many.nft
+    nft delete table inet many
+  done
+  nft delete table inet nwgate
+  kill -CONT "$watcher"
+  told_mended 1 others
+  fails 0 nwgate diff
+  stays
+}
+
+@test "watch: lines of JSON" {
+  [ "$backend" = nftables ] || skip 'BPF is not in the ruleset'
+  mkdir "$cgroup2$top/in"
+  bind /in "$access" DENY=any
+  "$NWGATE" --root "$root" --json watch >"$BATS_TEST_TMPDIR/watched" 2>"$BATS_TEST_TMPDIR/watch-errors" 3>&- &
+  started="${started:-} $!"
+  told 1 "{\"cgroup\":\"$top/in\",\"state\":\"attached\"}"
+  nft delete table inet nwgate
+  local i
+  for ((i = 0; i < 500; i++)); do
+    ! grep -Ex '\{"table":"inet nwgate","state":"mended","by":"nft","pid":[0-9]+\}' "$BATS_TEST_TMPDIR/watched" || return 0
+    sleep 0.01
+  done
+  cat "$BATS_TEST_TMPDIR/watched"
+  return 1
 }

@@ -6,14 +6,73 @@
 #include "engine/xml/binding_reader.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <fmt/format.h>
 #include <map>
+#include <utility>
 
 namespace nwgate::store {
 namespace {
 
-std::string file_of(const std::string &directory, const std::string &name) {
-  return fmt::format("{}/{}.xml", directory, file_stem_of(name));
+/// Of a file's name NAME_MAX (255) are left for this: `.` and `.xml.1234567` go around it while the file is written.
+constexpr std::size_t longest_stem = 240, kept_of_long_stems = 200;
+constexpr std::string_view before_hash = "%-"; // `%` is followed by a number otherwise
+constexpr std::size_t hash_digits = 16;
+
+/// FNV-1a, which is the same on all machines and for ever.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text)
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+bool is_shortened(std::string_view stem) {
+  const auto behind = before_hash.size() + hash_digits;
+  return stem.starts_with(':') && stem.size() > behind && stem.substr(stem.size() - behind).starts_with(before_hash);
+}
+
+std::string whole_stem_of(const std::string &name) {
+  if (!name.starts_with('/'))
+    return name;
+  std::string stem;
+  for (const char c : name)
+    if (c == '/')
+      stem += ':';
+    else if (c == ':')
+      stem += "%3A";
+    else if (c == '%')
+      stem += "%25";
+    else
+      stem += c;
+  return stem;
+}
+
+std::string file_of(const std::string &directory, const std::string &stem) {
+  return fmt::format("{}/{}.xml", directory, stem);
+}
+
+/// What is written `path='...'` somewhere in a document that cannot be read.
+std::vector<std::string> paths_in(std::string_view text) {
+  std::vector<std::string> paths;
+  static constexpr std::pair<std::string_view, char> entities[] = {
+      {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}};
+  for (auto at = text.find("path="); at != text.npos; at = text.find("path=", at + 1)) {
+    const auto begin = at + 6;
+    const auto end = begin < text.size() ? text.find(text[begin - 1], begin) : text.npos;
+    if (end == text.npos)
+      continue;
+    std::string path;
+    for (auto rest = text.substr(begin, end - begin); !rest.empty();) {
+      const auto *const entity =
+          std::ranges::find_if(entities, [&](const auto &known) { return rest.starts_with(known.first); });
+      path += entity == std::end(entities) ? rest.front() : entity->second;
+      rest.remove_prefix(entity == std::end(entities) ? 1 : entity->first.size());
+    }
+    if (auto normal = normal_cgroup_path(path))
+      paths.push_back(std::move(*normal));
+  }
+  return paths;
 }
 
 /// Neither a path that leads elsewhere, nor anything that no binding can be called.
@@ -31,8 +90,15 @@ Result<std::vector<BindingFiles::Listed>> BindingFiles::list() const {
     if (!names)
       return fail(std::move(names.error()));
     for (const auto &name : *names) {
-      const auto bound = name_of_stem(name.substr(0, name.size() - 4));
-      by_name.try_emplace(bound, Listed{bound, fmt::format("{}/{}", directory, name), permanent});
+      const auto path = fmt::format("{}/{}", directory, name);
+      const auto stem = name.substr(0, name.size() - 4);
+      auto bound = name_of_stem(stem);
+      if (!bound) {
+        const auto bindings = names_in(path);
+        const auto own = std::ranges::find(bindings, stem, file_stem_of);
+        bound = own == bindings.end() ? stem : *own;
+      }
+      by_name.try_emplace(*bound, Listed{*bound, path, permanent});
     }
   }
   std::vector<Listed> files;
@@ -45,15 +111,39 @@ Result<std::vector<BindingFiles::Listed>> BindingFiles::list() const {
 std::optional<BindingFiles::Listed> BindingFiles::find(const std::string &name) const {
   if (!is_binding_name(name))
     return std::nullopt;
-  if (auto path = file_of(directories_.bindings, name); exists(path))
+  const auto stem = file_stem_of(name);
+  const auto is_its = [&](const std::string &path) {
+    if (!exists(path))
+      return false;
+    if (!is_shortened(stem))
+      return true;
+    const auto bindings = names_in(path);
+    return bindings.empty() || std::ranges::find(bindings, name) != bindings.end();
+  };
+  // The administrator's file may have a longer name than those that are written by us.
+  if (auto path = file_of(directories_.bindings, whole_stem_of(name)); exists(path))
     return Listed{name, std::move(path), true};
-  if (auto path = transient_path(name); exists(path))
+  if (auto path = file_of(directories_.bindings, stem); is_its(path))
+    return Listed{name, std::move(path), true};
+  if (auto path = transient_path(name); is_its(path))
     return Listed{name, std::move(path), false};
   return std::nullopt;
 }
 
+/// What a file binds, as far as it can be told.
+std::vector<std::string> BindingFiles::names_in(const std::string &path) const {
+  Diagnostics untold;
+  std::vector<std::string> names;
+  for (const auto &binding : read_binding_file(path, limits_, untold))
+    names.push_back(binding.name());
+  if (names.empty())
+    if (const auto text = read_file(path, limits_.document_size))
+      names = paths_in(*text);
+  return names;
+}
+
 std::string BindingFiles::transient_path(const std::string &name) const {
-  return file_of(directories_.transient_bindings, name);
+  return file_of(directories_.transient_bindings, file_stem_of(name));
 }
 
 std::optional<Binding> BindingFiles::read(const Listed &file, Diagnostics &diagnostics) const {
@@ -70,25 +160,24 @@ std::optional<Binding> BindingFiles::read(const Listed &file, Diagnostics &diagn
   return std::move(bindings.front());
 }
 
-std::string file_stem_of(const std::string &name) {
-  if (!name.starts_with('/'))
-    return name;
-  std::string stem;
-  for (const char c : name)
-    if (c == '/')
-      stem += ':';
-    else if (c == ':')
-      stem += "%3A";
-    else if (c == '%')
-      stem += "%25";
-    else
-      stem += c;
-  return stem;
+std::string file_stem_of(const std::string &name) { return shortened(whole_stem_of(name)); }
+
+std::string shortened(std::string stem) {
+  if (stem.size() <= longest_stem)
+    return stem;
+  const auto hash = hash_of(stem);
+  auto kept = kept_of_long_stems;
+  while ((static_cast<unsigned char>(stem[kept]) & 0xc0U) == 0x80U && kept > 0) // within a character of UTF-8
+    --kept;
+  stem.resize(kept);
+  return fmt::format("{}{}{:0{}x}", stem, before_hash, hash, hash_digits);
 }
 
-std::string name_of_stem(const std::string &stem) {
+std::optional<std::string> name_of_stem(const std::string &stem) {
   if (!stem.starts_with(':'))
     return stem;
+  if (is_shortened(stem))
+    return std::nullopt;
   std::string name;
   for (std::size_t at = 0; at < stem.size(); ++at)
     if (stem[at] == ':') {

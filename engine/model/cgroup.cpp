@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view classid_prefix = "classid:";
 /// PATH_MAX of the kernel, with the terminator.
 constexpr std::size_t longest_path = 4095;
+/// NAME_MAX: no cgroup can be called longer.
+constexpr std::size_t longest_part = 255;
 
 } // namespace
 
@@ -26,7 +28,8 @@ std::optional<std::string> normal_cgroup_path(std::string_view path) {
     path.remove_suffix(1);
   for (auto rest = path.substr(1);;) {
     const auto part = rest.substr(0, rest.find('/'));
-    if (part.empty() || part == "." || part == ".." || part.find_first_of(std::string_view("\n\0", 2)) != part.npos)
+    if (part.empty() || part.size() > longest_part || part == "." || part == ".." ||
+        part.find_first_of(std::string_view("\n\0", 2)) != part.npos)
       return std::nullopt;
     if (part.size() == rest.size())
       return std::string(path);

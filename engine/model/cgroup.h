@@ -21,8 +21,8 @@ struct CgroupName {
   bool operator==(const CgroupName &) const = default;
 };
 
-/// A path as CgroupName has it: it begins with a slash, and no part of it is empty, `.` or `..`; but a slash at its end
-/// is left out. Nothing if it is none. The root itself, `/`, is one.
+/// A path as CgroupName has it: it begins with a slash, has at most 4095 bytes, and no part of it is empty, `.`, `..`
+/// or longer than 255 bytes; but a slash at its end is left out. Nothing if it is none. The root itself, `/`, is one.
 std::optional<std::string> normal_cgroup_path(std::string_view path);
 
 /// Decimal, or hexadecimal behind 0x; from 1 to 0xffffffff. The kernel's form is 0xAAAABBBB, major and minor number of

@@ -128,8 +128,9 @@ void read_cgroup_name(const Element &element, CgroupName &name, Diagnostics &dia
       name.path = std::move(*normal);
     else
       diagnostics.error(id::illegal_value, path->where,
-                        fmt::format("'{}' is not the path of a cgroup: it begins with '/', which is the root of the "
-                                    "hierarchy, and no part of it is empty, '.' or '..'",
+                        fmt::format("the path of a cgroup begins with '/', which is the root of the hierarchy, no part "
+                                    "of it is empty, '.', '..' or longer than 255 bytes, and all of it has at most "
+                                    "4095: '{}' is none",
                                     path->value));
   else if (classid)
     if (const auto number = parse_classid(classid->value))

@@ -65,8 +65,13 @@ int bind_all(Session &session, const std::vector<Binding> &bindings, const std::
     if (!names.insert(binding.name()).second)
       session.diagnostics.error(id::port_given_twice, binding.where,
                                 fmt::format("port '{}' is bound twice here", binding.port));
-    if (!belongs_to_administrator(binding, path, session))
-      documents[session.bindings().transient_path(binding.name())] = xml::write_binding(binding);
+    if (!belongs_to_administrator(binding, path, session)) {
+      const auto place = session.bindings().transient_path(binding.name());
+      if (store::exists(place) && !session.bindings().find(binding.name()))
+        session.diagnostics.error(id::name_is_not_file_name, binding.where,
+                                  fmt::format("the file for this binds another cgroup; remove it: {}", place));
+      documents[place] = xml::write_binding(binding);
+    }
     if (binding.cgroup)
       cgroups.push_back(binding);
     else if (auto port = compiler.compile(binding, session.diagnostics))

@@ -91,21 +91,24 @@ std::string BpfPins::directory_of(const std::string &name) const {
   std::string encoded;
   for (const char c : store::file_stem_of(name))
     encoded += c == '.' ? std::string("%2E") : std::string(1, c);
-  return base_ + '/' + encoded;
+  return base_ + '/' + store::shortened(encoded);
+}
+
+std::string BpfPins::name_of(const std::string &directory) {
+  auto stem = fs::path(directory).filename().string();
+  for (auto at = stem.find("%2E"); at != std::string::npos; at = stem.find("%2E"))
+    stem.replace(at, 3, ".");
+  return store::name_of_stem(stem).value_or(stem);
 }
 
 Result<std::vector<std::string>> BpfPins::list() const {
-  std::vector<std::string> names;
+  std::vector<std::string> directories;
   std::error_code error;
-  for (fs::directory_iterator entry(base_, error), end; !error && entry != end; entry.increment(error)) {
-    auto stem = entry->path().filename().string();
-    for (auto at = stem.find("%2E"); at != std::string::npos; at = stem.find("%2E"))
-      stem.replace(at, 3, ".");
-    names.push_back(store::name_of_stem(stem));
-  }
+  for (fs::directory_iterator entry(base_, error), end; !error && entry != end; entry.increment(error))
+    directories.push_back(entry->path().string());
   if (error && error != std::errc::no_such_file_or_directory)
     return fail("cannot list " + base_, error.value());
-  return names;
+  return directories;
 }
 
 bool BpfPins::is_usable() {
@@ -137,25 +140,27 @@ Result<> attach_bpf(const Session &session, const BpfChange &change) {
 
 Result<> detach_bpf(const Session &session, const BpfChange &change) {
   const BpfPins pins(session);
-  auto leaving = change.leaving;
+  std::set<std::string> leaving; // directories
+  for (const auto &name : change.leaving)
+    leaving.insert(pins.directory_of(name));
   if (change.everything) {
     auto pinned = pins.list();
     if (!pinned)
       return fail(pinned.error());
     leaving.insert(pinned->begin(), pinned->end());
     for (const auto &filter : change.filters)
-      leaving.erase(filter.name.to_string());
+      leaving.erase(pins.directory_of(filter.name.to_string()));
     for (const auto &name : change.untouched)
-      leaving.erase(name);
+      leaving.erase(pins.directory_of(name));
   }
-  std::erase_if(leaving, [&](const std::string &name) { return !fs::exists(pins.directory_of(name)); });
+  std::erase_if(leaving, [](const std::string &directory) { return !fs::exists(directory); });
   if (leaving.empty())
     return {};
   const auto library = bpf::Library::load();
   if (!library)
     return fail(library.error());
-  for (const auto &name : leaving)
-    if (auto detached = bpf::detach(*library, pins.directory_of(name)); !detached)
+  for (const auto &directory : leaving)
+    if (auto detached = bpf::detach(*library, directory); !detached)
       return detached;
   return {};
 }
@@ -183,10 +188,14 @@ Result<std::map<std::string, std::string>> bpf_drift(const Session &session, con
   const auto pinned = pins.list();
   if (!pinned)
     return fail(pinned.error());
-  for (const auto &name : *pinned)
-    if (!change.untouched.contains(name) &&
-        std::ranges::none_of(change.filters, [&](const auto &filter) { return filter.name.to_string() == name; }))
-      drifts[name] = "left over";
+  std::set<std::string> wanted;
+  for (const auto &filter : change.filters)
+    wanted.insert(pins.directory_of(filter.name.to_string()));
+  for (const auto &name : change.untouched)
+    wanted.insert(pins.directory_of(name));
+  for (const auto &directory : *pinned)
+    if (!wanted.contains(directory))
+      drifts[BpfPins::name_of(directory)] = "left over";
   return drifts;
 }
 

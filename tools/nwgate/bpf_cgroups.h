@@ -38,8 +38,10 @@ class BpfPins {
 public:
   explicit BpfPins(const Session &session);
   [[nodiscard]] std::string directory_of(const std::string &name) const;
-  /// The bindings that have something there; none where there is no bpffs.
+  /// The directories that are there; none where there is no bpffs.
   [[nodiscard]] Result<std::vector<std::string>> list() const;
+  /// The binding whose directory it is; if the name is shortened, only its beginning.
+  [[nodiscard]] static std::string name_of(const std::string &directory);
   /// Whether programs can be pinned: a bpffs is mounted there.
   [[nodiscard]] static bool is_usable();
 
@@ -48,6 +50,8 @@ private:
 };
 
 /// Attaches what comes; nothing is taken away yet, so that a cgroup whose backend changes is filtered all the time.
+/// With
+/// --timing, says how long it took.
 Result<> attach_bpf(const Session &session, const BpfChange &change);
 /// Takes away what is left over.
 Result<> detach_bpf(const Session &session, const BpfChange &change);

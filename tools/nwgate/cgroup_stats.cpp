@@ -103,7 +103,7 @@ private:
       return stats;
     }
     stats.backend = *key ? "missing" : "waits";
-    if (pinned_.contains(name.to_string())) { // the counts stay while it waits
+    if (pinned_.contains(pins_.directory_of(name.to_string()))) { // the counts stay while it waits
       const auto library = bpf::Library::load();
       if (!library)
         return fail(library.error());
@@ -137,7 +137,7 @@ private:
 
   Session &session_;
   BpfPins pins_;
-  std::set<std::string> pinned_;
+  std::set<std::string> pinned_; // directories
   std::optional<cgroup::Hierarchy> hierarchy_;
   nftables::KernelState state_;
   std::optional<nftables::CgroupCounters> counters_;

@@ -7,6 +7,7 @@
 #include "tools/nwgate/change.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 
@@ -19,21 +20,47 @@ struct Read {
   std::vector<CgroupName> broken;
 };
 
+/// Of the cgroups below `path`, the one whose document would be in a file of this name.
+std::optional<CgroupName> search_cgroup(const cgroup::Hierarchy &hierarchy, const std::string &path,
+                                        const std::string &stem) {
+  std::error_code error;
+  std::filesystem::directory_iterator entry(hierarchy.directory_of(path.empty() ? "/" : path), error);
+  for (const std::filesystem::directory_iterator end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (!entry->is_directory(ignored))
+      continue;
+    auto below = path + '/' + entry->path().filename().string();
+    const auto own = store::file_stem_of(below);
+    if (own == stem)
+      return CgroupName{std::move(below), 0};
+    // A name that is shortened begins as those of the cgroups above do.
+    const auto common = std::min(own.size(), stem.rfind('%'));
+    if (own.compare(0, common, stem, 0, common) == 0)
+      if (auto found = search_cgroup(hierarchy, below, stem))
+        return found;
+  }
+  return std::nullopt;
+}
+
 /// Of those whose name is `wanted`.
 template <typename Wanted> Result<Read> read_bindings(Session &session, Wanted wanted, bool reports_all) {
   const auto store = session.bindings();
   auto files = store.list();
   if (!files)
     return fail(std::move(files.error()));
+  const auto hierarchy = cgroup::Hierarchy::find();
   Read read;
   for (const auto &file : *files) {
-    const auto name = parse_cgroup_name(file.name);
-    if (!name || !wanted(file.name))
+    auto name = parse_cgroup_name(file.name);
+    const bool is_nameless = !name && file.name.starts_with(':');
+    if (is_nameless) // broken in such a way that it does not say its cgroup, and the name of its file is shortened
+      name = hierarchy ? search_cgroup(*hierarchy, "", file.name) : std::nullopt;
+    else if (!name || !wanted(file.name))
       continue;
     Diagnostics unread;
     if (auto binding = store.read(file, reports_all ? session.diagnostics : unread))
       read.bindings.emplace(file.name, std::move(*binding));
-    else
+    else if (name)
       read.broken.push_back(*name);
   }
   return read;

@@ -71,7 +71,7 @@ Result<HostChange> compile_host(Session &session, Compiler &compiler) {
     return fail(std::move(files.error()));
   HostChange host;
   for (const auto &file : *files) {
-    if (parse_cgroup_name(file.name))
+    if (parse_cgroup_name(file.name) || file.name.starts_with(':')) // the latter one that does not say which
       continue;
     const auto binding = bindings.read(file, session.diagnostics);
     auto port = binding ? compiler.compile(*binding, session.diagnostics) : std::nullopt;

@@ -42,8 +42,10 @@ CgroupName cgroup_of(const BindOptions &options) {
   }
   auto path = normal_cgroup_path(options.cgroup);
   if (!path)
-    throw po::error(
-        fmt::format("--cgroup '{}' is not a path from the root of cgroup2 on, as in /system.slice", options.cgroup));
+    throw po::error(fmt::format(
+        "--cgroup '{}' is not a path from the root of cgroup2 on, as in /system.slice, of at most 4095 bytes "
+        "and 255 in each part",
+        options.cgroup));
   return {std::move(*path), 0};
 }
 

@@ -126,7 +126,9 @@ int command_run(const Words &words) {
     throw po::error("run needs --filter");
   auto asked = options.cgroup.empty() ? std::optional(std::string()) : normal_cgroup_path(options.cgroup);
   if (!asked || *asked == "/")
-    throw po::error(fmt::format("--cgroup '{}' is not a path of a cgroup below the root", options.cgroup));
+    throw po::error(fmt::format(
+        "--cgroup '{}' is not a path of a cgroup below the root, of at most 4095 bytes and 255 in each part",
+        options.cgroup));
   auto opened = Session::open(arguments.common());
   if (const auto *code = std::get_if<int>(&opened))
     return *code;

@@ -539,3 +539,72 @@ except TimeoutError: print("none")'
   fails 0 nwgate apply
   same "$(nft list ruleset)" ''
 }
+
+@test "paths that are longer than the name of a file may be" {
+  local part beginning one two
+  part=$(printf 'long-name.%.0s' {1..20})
+  beginning=/$part/$part
+  one=$beginning/one.slice two=$beginning/two.slice
+  mkdir -p "$cgroup2$top$one" "$cgroup2$top$two"
+  serve - host 80
+  bind "$one" "$access" DENY=any
+  bind "$two" "$access" DENY=127.0.0.1
+  is_silent "$one" host tcp ::1 80
+  is_silent "$two" host tcp 127.0.0.1 80
+  talks "$two" host tcp ::1 80
+  has "$(nwgate bindings)" "$top$one " "$top$two "
+  has "$(nwgate chains "$top$two")" "$two"
+  has "$(nwgate stats --cgroup)" "$top$one " "$top$two "
+  lacks "$(nwgate stats --cgroup)" missing
+  fails 0 nwgate diff
+  fails 0 nwgate apply
+  # Both are there once, and bound anew.
+  bind "$one" "$access" DENY=127.0.0.2
+  talks "$one" host tcp ::1 80
+  same "$(find "$root/run/nwgate/bindings" -name '*.xml' | wc -l)" 2
+  # A broken document keeps what its cgroup has.
+  local document
+  document=$(grep -l two.slice "$root"/run/nwgate/bindings/*)
+  sed -i 's/filterref/filterwhat/' "$document"
+  fails 3 nwgate apply
+  has "$error" filterwhat
+  is_silent "$two" host tcp 127.0.0.1 80
+  sed -i 's/filterwhat/filterref/' "$document"
+  cp "$document" "$BATS_TEST_TMPDIR/kept"
+  echo nothing >"$document"
+  fails 3 nwgate apply
+  has "$error" "${document##*/}:1:"
+  is_silent "$two" host tcp 127.0.0.1 80
+  cp "$BATS_TEST_TMPDIR/kept" "$document"
+  # A file of that name that binds another is not written over.
+  mv "$document" "$BATS_TEST_TMPDIR/kept"
+  sed 's/two.slice/three.slice/' "$BATS_TEST_TMPDIR/kept" >"$document"
+  fails 3 nwgate bind --backend "$backend" --cgroup "$top$two" --filter "$access" -p DENY=any
+  has "$error" 'binds another cgroup'
+  fails 3 nwgate unbind "$top$two"
+  mv "$BATS_TEST_TMPDIR/kept" "$document"
+  fails 0 nwgate unbind "$top$one"
+  talks "$one" host tcp 127.0.0.1 80
+  # The administrator's own.
+  mkdir -p "$root/etc/nwgate/bindings"
+  mv "$document" "$root/etc/nwgate/bindings/"
+  fails 0 nwgate apply
+  is_silent "$two" host tcp 127.0.0.1 80
+  rm "$root"/etc/nwgate/bindings/*
+  fails 0 nwgate apply
+  same "$(nft list ruleset)" ''
+  talks "$two" host tcp 127.0.0.1 80
+  # No cgroup is longer than this.
+  part=$(printf 'x%.0s' {1..250})
+  one=/x
+  while [ ${#one} -lt 4000 ]; do one+=/$part; done
+  fails 2 nwgate bind --cgroup "$one/$part" --filter "$access"
+  has "$error" '4095'
+  fails 2 nwgate bind --cgroup "/$part$part" --filter "$access"
+  has "$error" '255'
+  fails 2 nwgate run --cgroup "$one/$part" --filter "$access" -- true
+  has "$error" '4095'
+  echo "<cgroupbinding><cgroup path='$one/$part'/><filterref filter='$access'/></cgroupbinding>" >long.xml
+  fails 3 nwgate bind long.xml
+  has "$error" '4095'
+}

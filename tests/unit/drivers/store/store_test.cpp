@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <set>
 
 namespace nwgate::store {
 namespace {
@@ -159,6 +160,84 @@ TEST_F(Store, ABindingOfACgroupIsFoundByItsPath) {
   EXPECT_FALSE(files.read(*files.find("/c"), diagnostics_));
   EXPECT_EQ(test::joined_ids(diagnostics_), "NWG601:1:1");
   EXPECT_FALSE(files.read(listed.back(), diagnostics_)) << "under :e%25f.xml alone it would be found";
+}
+
+TEST(FileNames, LongOnesAreBounded) {
+  const std::string fits = '/' + std::string(239, 'a');
+  EXPECT_EQ(file_stem_of(fits), ':' + std::string(239, 'a'));
+  EXPECT_EQ(name_of_stem(file_stem_of(fits)), fits);
+  // They stay the same for ever.
+  EXPECT_EQ(file_stem_of(fits + 'b'), ':' + std::string(199, 'a') + "%-12025c106fc37744");
+  std::set<std::string> stems;
+  for (const auto &end :
+       {std::string("a"), std::string("b"), std::string(":"), std::string("%3A"), std::string(200, '/')})
+    stems.insert(file_stem_of(fits + end));
+  EXPECT_EQ(stems.size(), 5U);
+  for (const auto &stem : stems) {
+    EXPECT_LE(stem.size(), 240U);
+    EXPECT_EQ(name_of_stem(stem), std::nullopt);
+  }
+  // No character of UTF-8 is cut.
+  EXPECT_TRUE(file_stem_of('/' + std::string(198, 'a') + "\u00e4" + std::string(99, 'a'))
+                  .starts_with(':' + std::string(198, 'a') + "%-"));
+}
+
+class LongPaths : public Store {
+protected:
+  static std::string document(const std::string &path, const std::string &filter = "<filterref filter='f'/>") {
+    return "<cgroupbinding><cgroup path='" + path + "'/>" + filter + "</cgroupbinding>";
+  }
+  const std::string one_ = '/' + std::string(250, 'a') + "/one & only";
+  const std::string two_ = '/' + std::string(250, 'a') + "/two";
+  const Directories places_ = directories();
+  const BindingFiles files_{places_, {}};
+};
+
+TEST_F(LongPaths, TheDocumentSaysWhatItBinds) {
+  write("run/nwgate/bindings/" + file_stem_of(one_) + ".xml", document(one_.substr(0, 256) + "&amp; only"));
+  write("etc/nwgate/bindings/" + file_stem_of(two_) + ".xml", document(two_));
+  const auto listed = files_.list().value();
+  ASSERT_EQ(listed.size(), 2U);
+  for (const auto &file : listed) {
+    EXPECT_TRUE(file.name == one_ || file.name == two_) << file.name;
+    EXPECT_TRUE(files_.read(file, diagnostics_));
+  }
+  EXPECT_FALSE(files_.find(one_)->permanent);
+  EXPECT_TRUE(files_.find(two_)->permanent);
+  EXPECT_FALSE(files_.find(one_ + '1'));
+  EXPECT_TRUE(diagnostics_.ok());
+}
+
+TEST_F(LongPaths, AnotherCgroupsFileIsNotTaken) {
+  write("run/nwgate/bindings/" + file_stem_of(one_) + ".xml", document(two_));
+  EXPECT_FALSE(files_.find(one_));
+  EXPECT_FALSE(files_.find(two_));
+  const auto listed = files_.list().value();
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0].name, file_stem_of(one_));
+  EXPECT_FALSE(files_.read(listed[0], diagnostics_));
+  EXPECT_EQ(test::joined_ids(diagnostics_), "NWG601:1:1");
+}
+
+TEST_F(LongPaths, ABrokenDocumentIsStillThatOfItsCgroup) {
+  const auto file = "run/nwgate/bindings/" + file_stem_of(one_) + ".xml";
+  for (const auto &text : {document(one_.substr(0, 256) + "&amp; only", "<nonsense/>"),
+                           "<cgroupbinding><cgroup path=\"" + one_.substr(0, 256) + "&amp; only\"><filterref"}) {
+    write(file, text);
+    EXPECT_EQ(files_.list().value()[0].name, one_);
+    EXPECT_TRUE(files_.find(one_));
+  }
+  write(file, "nothing is left");
+  EXPECT_EQ(files_.list().value()[0].name, file_stem_of(one_));
+  EXPECT_TRUE(files_.find(one_));
+}
+
+TEST_F(LongPaths, WhatTheAdministratorWroteInFull) {
+  const std::string path = '/' + std::string(249, 'a');
+  write("etc/nwgate/bindings/:" + path.substr(1) + ".xml", document(path));
+  EXPECT_EQ(files_.list().value()[0].name, path);
+  ASSERT_TRUE(files_.find(path));
+  EXPECT_TRUE(files_.read(*files_.find(path), diagnostics_));
 }
 
 } // namespace

@@ -17,8 +17,13 @@ TEST(Cgroup, PathsBeginAtTheRoot) {
        {"", "a", "a/b", "//", "/a//b", "//a", "/a//", "/.", "/..", "/a/../b", "/a/./b", "/a/..", "/a\nb"})
     EXPECT_EQ(normal_cgroup_path(text), std::nullopt) << text;
   EXPECT_EQ(normal_cgroup_path(std::string_view("/a\0b", 4)), std::nullopt);
-  EXPECT_TRUE(normal_cgroup_path('/' + std::string(4094, 'x')));
-  EXPECT_FALSE(normal_cgroup_path('/' + std::string(4095, 'x')));
+  EXPECT_TRUE(normal_cgroup_path('/' + std::string(255, 'x')));
+  EXPECT_FALSE(normal_cgroup_path('/' + std::string(256, 'x')));
+  std::string path;
+  while (path.size() < 4096)
+    path += '/' + std::string(255, 'x');
+  EXPECT_TRUE(normal_cgroup_path(path.substr(0, 4095)));
+  EXPECT_FALSE(normal_cgroup_path(path));
 }
 
 TEST(Cgroup, ClassIdsAreNumbers) {

@@ -85,7 +85,9 @@ Result<std::uint64_t> cgroup_id(int cgroup) {
   return static_cast<std::uint64_t>(status.st_ino);
 }
 
-Result<> attach(const Library &bpf, const CgroupFilter &filter, int cgroup, const std::string &directory) {
+Result<> attach(const Library &bpf, const CgroupFilter &filter, int cgroup, const std::string &directory,
+                AttachTimes *times) {
+  const auto begin = std::chrono::steady_clock::now();
   const auto id = cgroup_id(cgroup);
   if (!id)
     return fail(id.error());
@@ -101,10 +103,17 @@ Result<> attach(const Library &bpf, const CgroupFilter &filter, int cgroup, cons
   const auto in = load(bpf, filter.in, *counters);
   if (!in)
     return fail(in.error());
+  const auto loaded = std::chrono::steady_clock::now();
   Attachment attachment(bpf, pins, cgroup, *id);
   if (auto set = attachment.set(Direction::out, *out); !set)
     return set;
-  return attachment.set(Direction::in, *in);
+  if (auto set = attachment.set(Direction::in, *in); !set)
+    return set;
+  if (times != nullptr) {
+    times->load += loaded - begin;
+    times->attach += std::chrono::steady_clock::now() - loaded;
+  }
+  return {};
 }
 
 Result<> detach(const Library &bpf, const std::string &directory) {

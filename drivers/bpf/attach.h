@@ -11,6 +11,7 @@
 
 #include "engine/base/result.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -19,6 +20,11 @@ namespace nwgate::bpf {
 struct CgroupFilter {
   CgroupProgram out;
   CgroupProgram in;
+};
+
+/// How long the steps of attach() took.
+struct AttachTimes {
+  std::chrono::nanoseconds load{}, attach{};
 };
 
 /// Of the directory behind the descriptor: the number of its inode. It must be of version 2.
@@ -31,7 +37,9 @@ Result<std::uint64_t> cgroup_id(int cgroup);
 /// the new one in one step, with the counters kept; no packet passes unfiltered. If the directory has a filter of
 /// another cgroup, or of one that is gone, that one is taken away once the new one is attached. On an error, and when
 /// the process is killed, each direction has the old or the new program, and attach() again does the rest.
-Result<> attach(const Library &bpf, const CgroupFilter &filter, int cgroup, const std::string &directory);
+/// What it took is added to `times`.
+Result<> attach(const Library &bpf, const CgroupFilter &filter, int cgroup, const std::string &directory,
+                AttachTimes *times = nullptr);
 
 /// Takes the filter away. Nothing happens if there is none.
 Result<> detach(const Library &bpf, const std::string &directory);

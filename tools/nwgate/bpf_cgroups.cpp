@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <functional>
+#include <iostream>
 #include <linux/magic.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -39,6 +40,10 @@ private:
   int descriptor_;
   int error_;
 };
+
+auto microseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
 
 std::string_view text_of(bpf::Drift drift) {
   switch (drift) {
@@ -123,7 +128,10 @@ Result<> attach_bpf(const Session &session, const BpfChange &change) {
   if (!library)
     return fail(library.error());
   const BpfPins pins(session);
-  return for_each_present(change, [&](const BpfChange::Filter &filter, int cgroup) -> Result<> {
+  bpf::AttachTimes times;
+  std::chrono::nanoseconds compile_time{};
+  std::size_t count = 0;
+  auto all = for_each_present(change, [&](const BpfChange::Filter &filter, int cgroup) -> Result<> {
     const auto directory = pins.directory_of(filter.name.to_string());
     if (change.only_where_missing) {
       const auto id = bpf::cgroup_id(cgroup);
@@ -134,8 +142,15 @@ Result<> attach_bpf(const Session &session, const BpfChange &change) {
           attached->in->cgroup_id == *id)
         return {};
     }
-    return bpf::attach(*library, filter.filter, cgroup, directory);
+    ++count;
+    compile_time += filter.compile_time;
+    return bpf::attach(*library, filter.filter, cgroup, directory, &times);
   });
+  if (all && session.options.timing && count > 0)
+    std::cerr << fmt::format(
+        "bpf: {} us to load and {} us to attach the filters of {} cgroups, {} us to compile them\n",
+        microseconds(times.load), microseconds(times.attach), count, microseconds(compile_time));
+  return all;
 }
 
 Result<> detach_bpf(const Session &session, const BpfChange &change) {
@@ -159,9 +174,13 @@ Result<> detach_bpf(const Session &session, const BpfChange &change) {
   const auto library = bpf::Library::load();
   if (!library)
     return fail(library.error());
+  const auto begin = std::chrono::steady_clock::now();
   for (const auto &directory : leaving)
     if (auto detached = bpf::detach(*library, directory); !detached)
       return detached;
+  if (session.options.timing)
+    std::cerr << fmt::format("bpf: {} us to detach the filters of {} cgroups\n",
+                             microseconds(std::chrono::steady_clock::now() - begin), leaving.size());
   return {};
 }
 

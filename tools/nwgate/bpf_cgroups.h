@@ -6,6 +6,7 @@
 #include "engine/model/cgroup.h"
 #include "tools/nwgate/session.h"
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,6 +20,8 @@ struct BpfChange {
   struct Filter {
     CgroupName name;
     bpf::CgroupFilter filter;
+    /// What compiling it took.
+    std::chrono::nanoseconds compile_time{};
   };
   /// Attached, or replaced, where their cgroups are there.
   std::vector<Filter> filters;
@@ -53,7 +56,7 @@ private:
 /// With
 /// --timing, says how long it took.
 Result<> attach_bpf(const Session &session, const BpfChange &change);
-/// Takes away what is left over.
+/// Takes away what is left over. With --timing, says how long that took.
 Result<> detach_bpf(const Session &session, const BpfChange &change);
 
 /// What is other than `change`, which is of everything, says: `missing`, `left over`, ... by binding.

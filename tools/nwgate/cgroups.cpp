@@ -262,7 +262,7 @@ Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<
     if (!changing.contains(name))
       continue;
     if (compiled.filter) {
-      change.bpf.filters.push_back({compiled.name, *compiled.filter});
+      change.bpf.filters.push_back({compiled.name, *compiled.filter, compiled.filter_time});
       have_bpf.insert(name);
     } else {
       change.bpf.leaving.insert(name);
@@ -281,7 +281,7 @@ BpfChange all_bpf(const HostCgroups &host) {
   change.everything = true;
   for (const auto &compiled : host.compiled)
     if (compiled.filter)
-      change.filters.push_back({compiled.name, *compiled.filter});
+      change.filters.push_back({compiled.name, *compiled.filter, compiled.filter_time});
   for (const auto &name : host.broken)
     change.untouched.insert(name.to_string());
   return change;

@@ -137,7 +137,7 @@ std::optional<CompiledCgroup> Compiler::compile_cgroup(const Binding &binding, D
   if (!bound)
     return std::nullopt;
   bound->attachment = nftables::Attachment::cgroup;
-  CompiledCgroup cgroup{*binding.cgroup, std::move(*bound), {}, {}};
+  CompiledCgroup cgroup{*binding.cgroup, std::move(*bound), {}, {}, {}};
   if (!choose_backend(binding, cgroup, diagnostics))
     return std::nullopt;
   if (cgroup.filter)
@@ -149,7 +149,7 @@ std::optional<CompiledCgroup> Compiler::compile_cgroup(const Binding &binding, D
 }
 
 std::optional<CompiledCgroup> Compiler::compile_cgroup_xtables(const Binding &binding, Diagnostics &diagnostics) {
-  CompiledCgroup cgroup{*binding.cgroup, {}, {}, {}};
+  CompiledCgroup cgroup{*binding.cgroup, {}, {}, {}, {}};
   if (!choose_backend(binding, cgroup, diagnostics))
     return std::nullopt;
   if (cgroup.filter)
@@ -182,11 +182,13 @@ bool Compiler::choose_backend(const Binding &binding, CompiledCgroup &cgroup, Di
   const auto closed = close(binding, diagnostics);
   if (!closed)
     return false;
+  const auto begin = std::chrono::steady_clock::now();
   auto out = bpf::compile(*closed, Direction::out);
   auto in = bpf::compile(*closed, Direction::in);
   if (auto *program = std::get_if<bpf::CgroupProgram>(&out); program != nullptr)
     if (auto *other = std::get_if<bpf::CgroupProgram>(&in); other != nullptr) {
       cgroup.filter = bpf::CgroupFilter{std::move(*program), std::move(*other)};
+      cgroup.filter_time = std::chrono::steady_clock::now() - begin;
       return true;
     }
   if (!is_wanted)

@@ -35,6 +35,7 @@ struct CompiledCgroup {
   nftables::PortProgram program;
   /// What the backend BPF attaches, if it is chosen; the kernel's nf_tables have nothing then.
   std::optional<bpf::CgroupFilter> filter;
+  std::chrono::nanoseconds filter_time{};
   /// In the layout xtables, in the place of `program`.
   std::shared_ptr<const ClosedProgram> closed;
 };

@@ -26,7 +26,7 @@ Arguments::Arguments(std::string command, std::string synopsis, std::string summ
   add("chain-prefix", take(common_.chain_prefix)->value_name("WORD"),
       "first word of the names of shared and root chains: nwgate, or libvirt for libvirt's names");
   add("json", po::bool_switch(&common_.json), "print listings and diagnostics as JSON");
-  add("timing", po::bool_switch(&common_.timing), "say on stderr how long the kernel took to commit");
+  add("timing", po::bool_switch(&common_.timing), "say on stderr how long the kernel took");
   add("help,h", po::bool_switch(&common_.help), "print this help");
 }
 

@@ -14,7 +14,6 @@
 #include <array>
 #include <cstring>
 #include <fmt/format.h>
-#include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/netfilter.h>
@@ -557,52 +556,6 @@ private:
 };
 
 } // namespace
-
-PortKey cgroup_key(const CgroupPlace &place) {
-  PortKey key;
-  key.kind = place.by_classid ? PortKey::Kind::classid : PortKey::Kind::cgroup;
-  key.level = place.level;
-  return key;
-}
-
-std::uint32_t PortKey::length() const {
-  switch (kind) {
-  case Kind::in_name:
-  case Kind::out_name:
-    return IFNAMSIZ;
-  case Kind::mark:
-  case Kind::classid:
-    return 4;
-  case Kind::cgroup:
-    return 8;
-  case Kind::none:
-    break;
-  }
-  return 0;
-}
-
-void PortKey::load(netlink::ExpressionList &out) const {
-  switch (kind) {
-  case Kind::in_name:
-    out.meta(NFT_META_IIFNAME, {0});
-    return;
-  case Kind::out_name:
-    out.meta(NFT_META_OIFNAME, {0});
-    return;
-  case Kind::mark:
-    out.meta(NFT_META_MARK, {0});
-    out.bitwise_and({0}, {0}, native_bytes(mark_mask));
-    return;
-  case Kind::cgroup:
-    out.socket_cgroup(level, {0});
-    return;
-  case Kind::classid:
-    out.meta(NFT_META_CGROUP, {0});
-    return;
-  case Kind::none:
-    break;
-  }
-}
 
 std::variant<netlink::RuleContent, std::string> lower(const ProgramRule &rule, const RulePlan &plan, const Place &place,
                                                       const RuleNames &names, const xtables::SetIndex &sets) {

@@ -5,8 +5,8 @@
 ///     INPUT    -m cgroup --path system.slice/nginx.service -j CI-4242
 ///     CO-4242  -j CO-4242-eth, and the rules of <tcp>, <udp>, ...
 ///
-/// By a class id: `--cgroup 1048577 -j CO-0x100001`. Rules of <ip> and <ipv6> are in CO-4242-eth, or in CO-4242 if there
-/// are no others.
+/// By a class id: `--cgroup 1048577 -j CO-0x100001`. Rules of <ip> and <ipv6> are in CO-4242-eth, or in CO-4242 if
+/// there are no others.
 ///
 /// Those of the cgroup are there in both families and directions, whatever the rules are: the links count.
 ///

@@ -15,8 +15,8 @@ namespace nwgate {
 
 struct CgroupStats {
   std::string filter;
-  /// `bpf`, `nftables`, `xtables` (by iptables' match, in that layout); `waits`, the cgroup is not there; `missing`, it is
-  /// there, and nothing filters it.
+  /// `bpf`, `nftables`, `xtables` (by iptables' match, in that layout); `waits`, the cgroup is not there; `missing`, it
+  /// is there, and nothing filters it.
   std::string backend;
   /// Of the cgroup with all below it: what its filter let through, and what it dropped.
   nftables::DirectionCounters out, in;

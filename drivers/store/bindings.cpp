@@ -151,7 +151,9 @@ std::optional<Binding> BindingFiles::read(const Listed &file, Diagnostics &diagn
   if (bindings.empty())
     return std::nullopt;
   const auto name = bindings.front().name();
-  if (bindings.size() > 1 || name != file.name || !file.path.ends_with('/' + file_stem_of(name) + ".xml")) {
+  const auto has_stem = [&](const std::string &stem) { return file.path.ends_with('/' + stem + ".xml"); };
+  const bool is_its_file = has_stem(file_stem_of(name)) || has_stem(whole_stem_of(name));
+  if (bindings.size() > 1 || name != file.name || !is_its_file) {
     diagnostics.error(id::name_is_not_file_name, bindings.front().where,
                       fmt::format("'{}' is bound here, so the file must be called '{}.xml' and bind nothing else", name,
                                   file_stem_of(name)));

@@ -51,23 +51,19 @@ Json counters_json(const nftables::DirectionCounters &counters) {
           {"dropped_bytes", counters.dropped.bytes}};
 }
 
-std::string to_json(const std::vector<ListedPort> &ports) {
-  Json list = Json::array();
-  for (const auto &port : ports) {
-    Json entry = {{"port", port.port}, {"layout", port.layout}};
-    if (port.program)
-      add_program(*port.program, entry);
-    if (port.counters)
-      entry["counters"] = {{"out", counters_json(port.counters->out)}, {"in", counters_json(port.counters->in)}};
-    entry["links"] = Json::array();
-    entry["chains"] = Json::array();
-    for (const auto &link : port.links)
-      entry["links"].push_back(chain_json(link));
-    for (const auto &chain : port.chains)
-      entry["chains"].push_back(chain_json(chain));
-    list.push_back(std::move(entry));
-  }
-  return json_text(list) + '\n';
+Json port_json(const ListedPort &port) {
+  Json entry = {{"port", port.port}, {"layout", port.layout}};
+  if (port.program)
+    add_program(*port.program, entry);
+  if (port.counters)
+    entry["counters"] = {{"out", counters_json(port.counters->out)}, {"in", counters_json(port.counters->in)}};
+  entry["links"] = Json::array();
+  entry["chains"] = Json::array();
+  for (const auto &link : port.links)
+    entry["links"].push_back(chain_json(link));
+  for (const auto &chain : port.chains)
+    entry["chains"].push_back(chain_json(chain));
+  return entry;
 }
 
 } // namespace nwgate

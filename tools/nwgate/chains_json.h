@@ -12,6 +12,6 @@ namespace nwgate {
 /// What a port has sent or received.
 nlohmann::ordered_json counters_json(const nftables::DirectionCounters &counters);
 
-std::string to_json(const std::vector<ListedPort> &ports);
+nlohmann::ordered_json port_json(const ListedPort &port);
 
 } // namespace nwgate

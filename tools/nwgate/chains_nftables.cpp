@@ -61,7 +61,9 @@ public:
 
   std::optional<ListedPort> cgroup(const std::string &name, const nftables::CgroupKey &cgroup) {
     const auto *table = state_.find(Family::inet);
-    const auto counters = nftables::CgroupCounters(table).of(cgroup);
+    if (!cgroup_counters_)
+      cgroup_counters_.emplace(table);
+    const auto counters = cgroup_counters_->of(cgroup);
     if (!counters || table == nullptr)
       return std::nullopt;
     ListedPort listed;
@@ -313,6 +315,7 @@ private:
   const xtables::SetIndex &ip_sets_;
   std::string only_;
   std::map<std::string, nftables::PortCounters> counters_;
+  std::optional<nftables::CgroupCounters> cgroup_counters_;
   /// Ports, by their program and whether their ethernet layer is in the netdev family.
   std::map<std::pair<std::string, bool>, std::size_t> shared_by_;
   std::unordered_map<const nftables::KernelRule *, CommonRule> rules_;
@@ -327,9 +330,14 @@ std::vector<ListedPort> list_ports(const nftables::KernelState &state, const xta
   return Lister(state, sets, only).run();
 }
 
-std::optional<ListedPort> list_cgroup(const nftables::KernelState &state, const xtables::SetIndex &sets,
-                                      const std::string &name, const nftables::CgroupKey &key) {
-  return Lister(state, sets, name).cgroup(name, key);
+std::vector<std::optional<ListedPort>> list_cgroups(const nftables::KernelState &state, const xtables::SetIndex &sets,
+                                                    const std::vector<NamedCgroup> &cgroups) {
+  Lister lister(state, sets, "");
+  std::vector<std::optional<ListedPort>> listed;
+  listed.reserve(cgroups.size());
+  for (const auto &[name, key] : cgroups)
+    listed.push_back(lister.cgroup(name, key));
+  return listed;
 }
 
 } // namespace nwgate

@@ -72,8 +72,13 @@ std::vector<ListedPort> list_ports(const xtables::KernelView &view, const std::s
 std::vector<ListedPort> list_ports(const nftables::KernelState &state, const xtables::SetIndex &sets,
                                    const std::string &only);
 
-/// A cgroup that the layout nftables has rules for; nothing if it has none.
-std::optional<ListedPort> list_cgroup(const nftables::KernelState &state, const xtables::SetIndex &sets,
-                                      const std::string &name, const nftables::CgroupKey &key);
+struct NamedCgroup {
+  std::string name;
+  nftables::CgroupKey key;
+};
+
+/// Of each of the cgroups what the layout nftables has for it; nothing if it has none.
+std::vector<std::optional<ListedPort>> list_cgroups(const nftables::KernelState &state, const xtables::SetIndex &sets,
+                                                    const std::vector<NamedCgroup> &cgroups);
 
 } // namespace nwgate

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/xtables/cgroup_layout.h"
-#include "tools/nwgate/bpf_cgroups.h"
-#include "tools/nwgate/cgroup_stats.h"
-#include "tools/nwgate/cgroups.h"
+#include "tools/nwgate/chains_cgroups.h"
 #include "tools/nwgate/chains_json.h"
 #include "tools/nwgate/chains_tree.h"
 #include "tools/nwgate/commands.h"
@@ -10,12 +8,9 @@
 #include "tools/nwgate/output.h"
 #include "tools/nwgate/session.h"
 
-#include <array>
-#include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <tuple>
 
 namespace nwgate {
 namespace {
@@ -52,117 +47,67 @@ Result<std::vector<ListedPort>> list_layout(const Session &session, netlink::Cha
   return list_ports(*state, session.ip_sets, only);
 }
 
-/// A cgroup's BPF programs, if it has any.
-Result<std::optional<bpf::AttachedFilter>> bpf_of(const std::string &directory) {
-  if (!std::filesystem::exists(directory))
-    return std::optional<bpf::AttachedFilter>();
-  const auto library = bpf::Library::load();
-  if (!library)
-    return fail(library.error());
-  auto attached = bpf::read_attached(*library, directory);
-  if (!attached)
-    return fail(std::move(attached.error()));
-  return std::optional(std::move(*attached));
-}
-
-using Direction = std::tuple<const char *, std::optional<bpf::AttachedProgram>, bpf::DirectionCounts>;
-
-std::array<Direction, 2> directions_of(const bpf::AttachedFilter &attached) {
-  return {Direction("out", attached.out, attached.out_counts), Direction("in", attached.in, attached.in_counts)};
-}
-
-std::string bpf_json(const bpf::AttachedFilter &attached, const std::string &name, const std::string &directory) {
-  nlohmann::ordered_json entry = {{"port", name}, {"layout", "bpf"}, {"pins", directory}};
-  for (const auto &[word, program, counts] : directions_of(attached)) {
-    entry["counters"][word] = {{"packets", counts.accepted.packets},
-                               {"bytes", counts.accepted.bytes},
-                               {"dropped_packets", counts.dropped.packets},
-                               {"dropped_bytes", counts.dropped.bytes}};
-    if (program)
-      entry["programs"][word] = {{"id", program->id}, {"cgroup", program->cgroup_id}};
+/// Prints ports and cgroups in the form that is asked for.
+void print(const std::vector<ListedPort> &ports, const std::vector<CgroupChains> &cgroups, const std::string &format) {
+  if (format == "json") {
+    auto list = nlohmann::ordered_json::array();
+    for (const auto &port : ports)
+      list.push_back(port_json(port));
+    for (const auto &cgroup : cgroups)
+      if (auto entry = cgroup_json(cgroup); !entry.is_null())
+        list.push_back(std::move(entry));
+    std::cout << json_text(list) << '\n';
+    return;
   }
-  return json_text(nlohmann::ordered_json::array({entry})) + '\n';
-}
-
-std::string bpf_text(const bpf::AttachedFilter &attached, const std::string &name, const std::string &directory,
-                     const Colours &colours) {
-  auto text = fmt::format("{}cgroup {}{}\n  attached where its sockets send and receive, by BPF, pinned in {}\n\n",
-                          colours.bold(), name, colours.end(), directory);
-  text += fmt::format("{}{:>10} {:>12} {:>10} {:>12}{}\n", colours.dim(), "accepted", "bytes", "dropped", "bytes",
-                      colours.end());
-  for (const auto &[word, program, counts] : directions_of(attached))
-    text += fmt::format("{:>10} {:>12} {:>10} {:>12}  {}{}\n", counts.accepted.packets, counts.accepted.bytes,
-                        counts.dropped.packets, counts.dropped.bytes, word,
-                        program ? fmt::format(", program {} of cgroup {}", program->id, program->cgroup_id)
-                                : std::string(", no program"));
-  return text;
-}
-
-/// What a cgroup has in nf_tables, in the layout of the settings.
-Result<std::optional<ListedPort>> list_one(const Session &session, netlink::Channel &channel, const std::string &name,
-                                           const nftables::CgroupKey &key) {
-  if (session.settings.layout == "xtables") {
-    const auto view = xtables::read_all(channel, session.ip_sets);
-    if (!view)
-      return fail(view.error());
-    const auto owner = xtables::cgroup_owner(key.place.by_classid, key.id);
-    auto listed = list_ports(*view, owner);
-    if (listed.empty())
-      return std::optional<ListedPort>();
-    listed.front().port = name;
-    listed.front().counters = xtables_cgroup_counters(*view, owner);
-    return std::optional(std::move(listed.front()));
-  }
-  const auto state =
-      nftables::read_state(channel, nftables::ReadElements::none, nftables::ReadElements::all_with_counts);
-  if (!state)
-    return fail(state.error());
-  return list_cgroup(*state, session.ip_sets, name, key);
-}
-
-/// What a cgroup has in the kernel.
-int show_cgroup(const CgroupName &name, const std::string &format, netlink::Channel &channel, Session &session) {
-  std::optional<cgroup::Hierarchy> hierarchy;
-  const auto key = find_cgroup(name, hierarchy);
-  if (!key)
-    return session.fail_with(key.error());
   const Colours colours;
-  const auto text = name.to_string();
-  const auto found = *key ? list_one(session, channel, text, **key) : Result<std::optional<ListedPort>>();
-  if (!found)
-    return session.fail_with(found.error());
-  const auto &listed = *found;
-  const bool as_json = format == "json";
-  if (listed) {
-    std::cout << (as_json            ? to_json({*listed})
-                  : format == "tree" ? to_tree(*listed, colours)
-                                     : to_lines(*listed, format == "nft"));
+  const auto print_port = [&](const ListedPort &port) {
+    std::cout << (format == "tree" ? to_tree(port, colours) : to_lines(port, format == "nft"));
+  };
+  for (const auto &port : ports)
+    print_port(port);
+  for (const auto &cgroup : cgroups)
+    if (cgroup.in_nf_tables)
+      print_port(*cgroup.in_nf_tables);
+    else if (format == "tree" || cgroup.in_bpf)
+      std::cout << cgroup_text(cgroup, colours);
+}
+
+/// What one cgroup has in the kernel.
+int show_cgroup(const CgroupName &name, const std::string &format, netlink::Channel &channel, Session &session) {
+  const auto listed = list_cgroups(session, channel, {name});
+  if (!listed)
+    return session.fail_with(listed.error());
+  const auto &cgroup = listed->front();
+  if (cgroup.is_bound || cgroup.in_nf_tables || cgroup.in_bpf)
+    print({}, *listed, format);
+  if (cgroup.is_bound)
     return session.finish();
-  }
-  const auto directory = BpfPins(session).directory_of(text);
-  const auto of_bpf = bpf_of(directory);
-  if (!of_bpf)
-    return session.fail_with(of_bpf.error());
-  if (*of_bpf)
-    std::cout << (as_json ? bpf_json(**of_bpf, text, directory) : bpf_text(**of_bpf, text, directory, colours));
-  else if (as_json)
-    std::cout << to_json(std::vector<ListedPort>{});
-  else if (session.bindings().find(text))
-    std::cout << fmt::format("cgroup {}\n  {}\n", text,
-                             *key ? "has nothing in the kernel" : "does not exist: it waits");
-  if (!*of_bpf && !session.bindings().find(text))
-    std::cerr << fmt::format("nwgate: cgroup '{}' is not bound\n", text);
-  return session.bindings().find(text) ? session.finish() : exit_document;
+  std::cerr << fmt::format("nwgate: cgroup '{}' is not bound\n", cgroup.name);
+  return exit_document;
+}
+
+/// What all bound cgroups have.
+Result<std::vector<CgroupChains>> list_bound_cgroups(Session &session, netlink::Channel &channel) {
+  const auto files = session.bindings().list();
+  if (!files)
+    return fail(files.error());
+  std::vector<CgroupName> names;
+  for (const auto &file : *files)
+    if (auto name = parse_cgroup_name(file.name))
+      names.push_back(std::move(*name));
+  if (names.empty())
+    return std::vector<CgroupChains>();
+  return list_cgroups(session, channel, names);
 }
 
 } // namespace
 
 int command_chains(const Words &words) {
   std::string format = "tree";
-  Arguments arguments(
-      "chains", "[PORT|CGROUP] [--format tree|xtables|nft|json]",
-      "Shows the effective chains as the kernel holds them now: each rule with its packets and bytes, its\n"
-      "verdict, and the file and line that it comes from.");
+  Arguments arguments("chains", "[PORT|CGROUP] [--format tree|xtables|nft|json]",
+                      "Shows the effective chains of ports and cgroups as the kernel holds them now: each rule with "
+                      "its packets and bytes, its\n"
+                      "verdict, and the file and line that it comes from.");
   arguments.add_options()(
       "format", po::value(&format)->value_name("FORM"),
       "tree (default): for people; xtables: as ebtables-save, iptables-save and ip6tables-save list rules; nft: the "
@@ -188,21 +133,18 @@ int command_chains(const Words &words) {
   const auto only = arguments.words().empty() ? std::string{} : arguments.words().front();
   if (const auto cgroup = parse_cgroup_name(only))
     return show_cgroup(*cgroup, format, *socket, session);
-  const auto listed = list_layout(session, *socket, only);
-  if (!listed)
-    return session.fail_with(listed.error());
-  const auto &ports = *listed;
-  if (ports.empty() && !only.empty() && !session.bindings().find(only)) {
+  auto ports = list_layout(session, *socket, only);
+  if (!ports)
+    return session.fail_with(ports.error());
+  if (ports->empty() && !only.empty() && !session.bindings().find(only)) {
     std::cerr << fmt::format("nwgate: port '{}' is not bound and has no chains\n", only);
     return exit_document;
   }
-  if (format == "json") {
-    std::cout << to_json(ports);
-    return session.finish();
-  }
-  const Colours colours;
-  for (const auto &port : ports)
-    std::cout << (format == "tree" ? to_tree(port, colours) : to_lines(port, format == "nft"));
+  auto cgroups = only.empty() ? list_bound_cgroups(session, *socket) : std::vector<CgroupChains>();
+  if (!cgroups)
+    return session.fail_with(cgroups.error());
+  std::erase_if(*ports, [](const ListedPort &port) { return xtables::is_cgroup_owner(port.port); });
+  print(*ports, *cgroups, format);
   return session.finish();
 }
 

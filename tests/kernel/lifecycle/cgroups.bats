@@ -150,7 +150,10 @@ print("old", works(old), "new", works(made()))'
       if [ $parent = ALLOW ]; then talks /slice host tcp 127.0.0.1 80; else is_silent /slice/service host tcp 127.0.0.1 80; fi
     done
   done
-  leaves_nothing "$top/slice" "$top/slice/service/worker"
+  bind /waiting "$access"
+  same "$(nwgate chains --json | jq -r '.[].port')" "$top/slice"$'\n'"$top/slice/service/worker"
+  has "$(nwgate chains)" "cgroup $top/slice" "cgroup $top/waiting"$'\n''  does not exist: it waits'
+  leaves_nothing "$top/slice" "$top/slice/service/worker" "$top/waiting"
 }
 
 @test "merge: the lists of the cgroups above are one's own too" {

@@ -39,7 +39,7 @@ teardown() {
 
 # Another network namespace behind v0: 10.9.0.2, fd09::2. We are 10.9.0.1, fd09::1.
 make_peer() {
-  unshare --net sleep 120 >/dev/null 2>&1 3>&- &
+  unshare --net sleep 3600 >/dev/null 2>&1 3>&- &
   peer=$!
   until [ "$(readlink "/proc/$peer/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
   ip link add v0 type veth peer name e0 netns "$peer"

@@ -8,7 +8,7 @@ load sockets
 routed_network() {
   local name i
   for name in guest peer; do
-    unshare --net sleep 120 >/dev/null 2>&1 3>&- &
+    unshare --net sleep 3600 >/dev/null 2>&1 3>&- &
     eval "$name=$!"
   done
   # shellcheck disable=SC2154 # set by eval

@@ -27,7 +27,7 @@ Result<GenerationId> plain_generation(Channel &channel);
 /// generation and returns a Result; that of the last call is returned, or its first Error. EAGAIN when others
 /// commit so often that `attempts` do not suffice.
 template <typename Read>
-auto consistent_read(Channel &channel, Read read, int attempts = 100) -> decltype(read(GenerationId{})) {
+auto consistent_read(Channel &channel, Read read, int attempts = 1000) -> decltype(read(GenerationId{})) {
   auto before = generation(channel);
   for (int attempt = 0; before && attempt < attempts; ++attempt) {
     auto result = read(*before);

@@ -6,6 +6,8 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_bridge.h>
@@ -306,7 +308,7 @@ void add_bridge_ip_chains(const std::vector<ProgramId> &programs, LaidTable &tab
   table.chains[bridge_ip_drop_chain(Direction::in)] = std::move(drop);
   for (const auto direction : {Direction::out, Direction::in}) // programs with SCTP ports are not here
     table.chains[whole_chain("whole-icmp", direction)] =
-        whole_header_chain(icmp_header, bridge_ip_drop_chain(direction));
+        whole_header_chain(Family::bridge, icmp_header, bridge_ip_drop_chain(direction));
   add("ip-prerouting", NF_BR_PRE_ROUTING, behind_bridge_conntrack, Direction::out);
   add("ip-forward", NF_BR_FORWARD, before_ip_forward, Direction::in);
 }
@@ -321,7 +323,35 @@ std::string whole_chain(const std::string &prefix, Direction direction) {
   return prefix + (direction == Direction::out ? "-out" : "-in");
 }
 
-LaidChain whole_header_chain(std::uint32_t size, const std::string &drop_chain) {
+namespace {
+
+/// It has no header that could be cut off.
+LaidRule back_if_later_fragment(Family family, bool is_v6) {
+  constexpr std::array<std::uint8_t, 2> v4_mask{0x1f, 0xff}, v6_mask{0xff, 0xf8}, none{};
+  constexpr std::array<std::uint8_t, 2> v4_type{ETH_P_IP >> 8U, ETH_P_IP & 0xffU},
+      v6_type{ETH_P_IPV6 >> 8U, ETH_P_IPV6 & 0xffU};
+  ExpressionList e;
+  if (family == Family::inet) {
+    const std::uint8_t version = is_v6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+    e.meta(NFT_META_NFPROTO, {0});
+    e.compare({0}, NFT_CMP_EQ, {&version, 1});
+  } else {
+    e.meta(NFT_META_PROTOCOL, {0});
+    e.compare({0}, NFT_CMP_EQ, is_v6 ? v6_type : v4_type);
+  }
+  if (is_v6)
+    e.extension_header(IPPROTO_FRAGMENT, 2, 2, {0});
+  else
+    e.payload(NFT_PAYLOAD_NETWORK_HEADER, 6, 2, {0});
+  e.bitwise_and({0}, {0}, is_v6 ? v6_mask : v4_mask);
+  e.compare({0}, NFT_CMP_NEQ, none);
+  e.verdict(NFT_RETURN);
+  return shared_rule(e);
+}
+
+} // namespace
+
+LaidChain whole_header_chain(Family family, std::uint32_t size, const std::string &drop_chain) {
   ExpressionList whole;
   whole.payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, size, {0});
   whole.compare({0}, NFT_CMP_GTE, std::vector<std::uint8_t>(size));
@@ -329,7 +359,8 @@ LaidChain whole_header_chain(std::uint32_t size, const std::string &drop_chain) 
   ExpressionList cut;
   cut.verdict(NFT_GOTO, drop_chain);
   LaidChain chain;
-  chain.rules = {shared_rule(whole), shared_rule(cut)};
+  chain.rules = {shared_rule(whole), back_if_later_fragment(family, false), back_if_later_fragment(family, true),
+                 shared_rule(cut)};
   return chain;
 }
 

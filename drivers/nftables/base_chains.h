@@ -22,10 +22,10 @@ std::string reject_chain(Direction direction);
 /// Of an IP layer in the bridge family: the direction in counts apart, as its packets have not come to their program's
 /// ethernet layer, which counts all.
 std::string bridge_ip_drop_chain(Direction direction);
-/// Drops packets of an IP layer without a whole header of this size, and sends the others back: `prefix` is
-/// `whole-icmp` or `whole-sctp`.
+/// Drops packets of an IP layer without a whole header of this size, and sends the others back, later fragments too:
+/// `prefix` is `whole-icmp` or `whole-sctp`, `family` inet or bridge.
 std::string whole_chain(const std::string &prefix, Direction direction);
-LaidChain whole_header_chain(std::uint32_t size, const std::string &drop_chain);
+LaidChain whole_header_chain(netlink::Family family, std::uint32_t size, const std::string &drop_chain);
 /// sizeof(struct icmphdr) and (struct icmp6hdr), sizeof(struct sctphdr).
 inline constexpr std::uint32_t icmp_header = 8, sctp_header = 12;
 

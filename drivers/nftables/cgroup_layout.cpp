@@ -159,28 +159,9 @@ private:
       e.reject(is_v6 ? ICMPV6_PORT_UNREACH : ICMP_PORT_UNREACH);
       reject.rules.push_back(shared_rule(e));
     }
-    for (const auto &[prefix, size] : {std::pair("whole-icmp", icmp_header), std::pair("whole-sctp", sctp_header)}) {
-      auto &whole = table().chains[whole_chain(prefix, direction) + '/' + place.name()];
-      whole = whole_header_chain(size, drop_name(place, direction));
-      whole.rules.insert(whole.rules.end() - 1, {back_if_later_fragment(false), back_if_later_fragment(true)});
-    }
-  }
-
-  /// It has no header that could be cut off. Only processes that write fragments themselves have such here.
-  static LaidRule back_if_later_fragment(bool is_v6) {
-    constexpr std::array<std::uint8_t, 2> v4_mask{0x1f, 0xff}, v6_mask{0xff, 0xf8}, none{};
-    ExpressionList e;
-    const std::uint8_t version = is_v6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
-    e.meta(NFT_META_NFPROTO, {0});
-    e.compare({0}, NFT_CMP_EQ, {&version, 1});
-    if (is_v6)
-      e.extension_header(IPPROTO_FRAGMENT, 2, 2, {0});
-    else
-      e.payload(NFT_PAYLOAD_NETWORK_HEADER, 6, 2, {0});
-    e.bitwise_and({0}, {0}, is_v6 ? v6_mask : v4_mask);
-    e.compare({0}, NFT_CMP_NEQ, none);
-    e.verdict(NFT_RETURN);
-    return shared_rule(e);
+    for (const auto &[prefix, size] : {std::pair("whole-icmp", icmp_header), std::pair("whole-sctp", sctp_header)})
+      table().chains[whole_chain(prefix, direction) + '/' + place.name()] =
+          whole_header_chain(Family::inet, size, drop_name(place, direction));
   }
 
   static netlink::SetSpec set_of(const CgroupPlace &place) {

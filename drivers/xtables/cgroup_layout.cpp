@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <iterator>
 #include <linux/if_ether.h>
-#include <ranges>
 #include <set>
 #include <utility>
 
@@ -125,8 +124,8 @@ private:
       parts.emplace_back();
     }
     parts.back().push_back(std::move(chain));
-    for (auto &part : parts | std::views::reverse)
-      std::ranges::move(part, std::back_inserter(ruleset_.chains));
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+      std::ranges::move(*part, std::back_inserter(ruleset_.chains));
   }
 
   /// With the name of the filter's chain, if that fits.

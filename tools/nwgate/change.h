@@ -18,7 +18,7 @@ namespace nwgate {
 /// What should be there, in the layout of the settings.
 struct HostChange {
   std::vector<CompiledPort> ports;
-  /// What cgroups shall have: all of them. Nothing if the change is not about cgroups.
+  /// What cgroups shall have: all of them, or those that are named. Nothing if the change is not about cgroups.
   std::optional<PlacedCgroups> cgroups;
   /// And what they have of the backend BPF.
   BpfChange bpf;

@@ -2,6 +2,7 @@
 #include "drivers/nftables/shared_program.h"
 
 #include "drivers/nftables/key_tails.h"
+#include "engine/base/hash.h"
 #include "engine/model/diagnostic_ids.h"
 #include "engine/program/text_form.h"
 #include "engine/values/close.h"
@@ -13,14 +14,6 @@
 namespace nwgate::nftables {
 namespace {
 
-/// FNV-1a, 64 bits: names of variants are the same in each run.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : text)
-    hash = (hash ^ static_cast<std::uint8_t>(c)) * 1099511628211U;
-  return hash;
-}
-
 Program with_only(const ProgramRule &rule, const Chain &chain, const std::string &filter) {
   return {filter, {Chain{chain.layer, chain.direction, root_chain, 0, {rule}, chain.end}}};
 }
@@ -29,7 +22,7 @@ Program with_only(const ProgramRule &rule, const Chain &chain, const std::string
 
 std::shared_ptr<const SharedProgram> edition_of(const SharedProgram &program) {
   auto copy = program;
-  copy.name = fmt::format("{}/e{:016x}", program.name, hash_of(to_text(program.program)));
+  copy.name = fmt::format("{}/e{:016x}", program.name, fnv_hash(to_text(program.program)));
   return std::make_shared<const SharedProgram>(std::move(copy));
 }
 
@@ -53,7 +46,7 @@ std::string cgroups_program_name(const PortProgram &cgroup, const CgroupPlace &p
     for (const auto &tail : tails)
       differences.append(tail.begin(), tail.end());
   }
-  return fmt::format("{}/{:016x}", name, hash_of(differences));
+  return fmt::format("{}/{:016x}", name, fnv_hash(differences));
 }
 
 std::optional<CgroupPlace> place_in_name(const std::string &program) {
@@ -208,7 +201,7 @@ std::shared_ptr<const SharedProgram> ProgramSharing::variant(const std::string &
                       fmt::format("the binding expands to more than {} rules", limits.rules));
     return nullptr;
   }
-  shared.name = fmt::format("{}/v{:016x}", program_.filter, hash_of(signature));
+  shared.name = fmt::format("{}/v{:016x}", program_.filter, fnv_hash(signature));
   auto &known = variants_[shared.name];
   if (!known) {
     shared.lookups = find_lookups(shared.program);

@@ -2,11 +2,11 @@
 #include "drivers/store/bindings.h"
 
 #include "drivers/store/files.h"
+#include "engine/base/hash.h"
 #include "engine/model/diagnostic_ids.h"
 #include "engine/xml/binding_reader.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <fmt/format.h>
 #include <map>
 #include <utility>
@@ -18,14 +18,6 @@ namespace {
 constexpr std::size_t longest_stem = 240, kept_of_long_stems = 200;
 constexpr std::string_view before_hash = "%-"; // `%` is followed by a number otherwise
 constexpr std::size_t hash_digits = 16;
-
-/// FNV-1a, which is the same on all machines and for ever.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text)
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
 
 bool is_shortened(std::string_view stem) {
   const auto behind = before_hash.size() + hash_digits;
@@ -167,7 +159,7 @@ std::string file_stem_of(const std::string &name) { return shortened(whole_stem_
 std::string shortened(std::string stem) {
   if (stem.size() <= longest_stem)
     return stem;
-  const auto hash = hash_of(stem);
+  const auto hash = fnv_hash(stem);
   auto kept = kept_of_long_stems;
   while ((static_cast<unsigned char>(stem[kept]) & 0xc0U) == 0x80U && kept > 0) // within a character of UTF-8
     --kept;

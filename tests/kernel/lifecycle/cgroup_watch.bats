@@ -207,14 +207,21 @@ stays() { # the ruleset: nobody commits
   same "$(generation)" "$before"
 }
 
-@test "watch: what others change in the kernel is mended, and told" {
+needs_table() {
   [ "${LAYOUT:-}" != xtables ] || skip 'it watches table inet nwgate alone'
   [ "$backend" = nftables ] || skip 'BPF is not in the ruleset'
+}
+watch_rules() { # of /in, which reaches nobody
+  needs_table
   serve - host 80
   mkdir "$cgroup2$top/in"
   bind /in "$access" DENY=any
   start_watch
   told 1 "$top/in: attached"
+}
+
+@test "watch: what others change in the kernel is mended, and told" {
+  watch_rules
   stays
   nft delete table inet nwgate
   told_mended 1 'nft \(pid [0-9]+\)'
@@ -246,13 +253,7 @@ stays() { # the ruleset: nobody commits
 }
 
 @test "watch: whoever changes the rules again and again is answered ever more slowly" {
-  [ "${LAYOUT:-}" != xtables ] || skip 'it watches table inet nwgate alone'
-  [ "$backend" = nftables ] || skip 'BPF is not in the ruleset'
-  serve - host 80
-  mkdir "$cgroup2$top/in"
-  bind /in "$access" DENY=any
-  start_watch
-  told 1 "$top/in: attached"
+  watch_rules
   bash -c 'while :; do nft delete table inet nwgate 2>/dev/null; sleep 0.02; done' 3>&- &
   local other=$!
   started="$started $other"
@@ -269,8 +270,7 @@ stays() { # the ruleset: nobody commits
 }
 
 @test "watch: more changes than the kernel keeps for it" {
-  [ "${LAYOUT:-}" != xtables ] || skip 'it watches table inet nwgate alone'
-  [ "$backend" = nftables ] || skip 'BPF is not in the ruleset'
+  needs_table
   mkdir "$cgroup2$top/in"
   bind /in "$access" DENY=any
   start_watch

@@ -48,15 +48,16 @@ template <typename Wanted> Result<Read> read_bindings(Session &session, Wanted w
   auto files = store.list();
   if (!files)
     return fail(std::move(files.error()));
-  const auto hierarchy = cgroup::Hierarchy::find();
   Read read;
   for (const auto &file : *files) {
     auto name = parse_cgroup_name(file.name);
     const bool is_nameless = !name && file.name.starts_with(':');
-    if (is_nameless) // broken in such a way that it does not say its cgroup, and the name of its file is shortened
+    if (is_nameless) { // broken in such a way that it does not say its cgroup, and the name of its file is shortened
+      const auto hierarchy = cgroup::Hierarchy::find();
       name = hierarchy ? search_cgroup(*hierarchy, "", file.name) : std::nullopt;
-    else if (!name || !wanted(file.name))
+    } else if (!name || !wanted(file.name)) {
       continue;
+    }
     Diagnostics unread;
     if (auto binding = store.read(file, reports_all ? session.diagnostics : unread))
       read.bindings.emplace(file.name, std::move(*binding));
@@ -200,9 +201,9 @@ Result<std::optional<nftables::CgroupKey>> find_cgroup(const CgroupName &name,
 namespace {
 
 /// Adds where these cgroups are now. False if one is not there: only what all others have tells then what it had.
-Result<bool> add_places(const std::set<std::string> &names, std::vector<nftables::CgroupKey> &out) {
+Result<bool> add_places(const std::set<std::string> &names, std::optional<cgroup::Hierarchy> &hierarchy,
+                        std::vector<nftables::CgroupKey> &out) {
   bool are_there = true;
-  std::optional<cgroup::Hierarchy> hierarchy;
   for (const auto &name : names) {
     const auto key = find_cgroup(*parse_cgroup_name(name), hierarchy);
     if (!key)
@@ -218,8 +219,9 @@ Result<bool> add_places(const std::set<std::string> &names, std::vector<nftables
 
 Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<Binding> &changed,
                         const std::set<std::string> &leaving, HostChange &change) {
+  std::optional<cgroup::Hierarchy> hierarchy;
   std::vector<nftables::CgroupKey> places;
-  const auto are_there = add_places(leaving, places);
+  const auto are_there = add_places(leaving, hierarchy, places);
   if (!are_there)
     return fail(are_there.error());
   const bool named_only = *are_there && session.settings.layout != "xtables"; // where all are planned together
@@ -244,13 +246,12 @@ Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<
             std::ranges::any_of(names, [&](const std::string &above) { return is_above(above, binding.name()); }));
   };
   std::set<std::string> changing;
+  for (const auto &[name, binding] : read->bindings)
+    if (changes(binding))
+      changing.insert(name);
   auto host = compile(
       session, compiler, std::move(*read),
-      [&](const Binding &binding) {
-        if (changes(binding))
-          changing.insert(binding.name());
-        return !named_only || changes(binding);
-      },
+      [&](const Binding &binding) { return !named_only || changing.contains(binding.name()); },
       [&](const std::string &name) { return told.contains(name); });
   auto placed = place_cgroups(host, compiler);
   if (!placed)
@@ -270,7 +271,7 @@ Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<
   }
   placed->in_nftables.named_only = named_only;
   placed->in_nftables.leaving = std::move(places);
-  if (const auto added = add_places(have_bpf, placed->in_nftables.leaving); !added)
+  if (const auto added = add_places(have_bpf, hierarchy, placed->in_nftables.leaving); !added)
     return fail(added.error());
   change.cgroups = std::move(*placed);
   return {};

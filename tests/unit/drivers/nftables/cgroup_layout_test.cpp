@@ -110,7 +110,8 @@ TEST_F(CgroupLayoutTest, a_plan_for_one_cgroup_leaves_the_others_alone) {
   Sharing sharing(by_address, most_copies);
   Sharing stateful(testing::rule("<tcp dstportstart='$P'/>"), most_copies);
   desired_.cgroups = {placed(sharing, 1, {{"IP", "10.0.0.1"}}), placed(stateful, 2, {{"P", "80"}}, {false, 3}),
-                      placed(sharing, 3, {{"IP", "10.0.0.3"}}, {true, 0})};
+                      placed(sharing, 3, {{"IP", "10.0.0.3"}}, {true, 0}),
+                      placed(sharing, 4, {{"IP", "10.0.0.4"}, {"IP", "10.0.0.5"}, {"IP", "10.0.0.6"}})};
   const auto all = desired_.cgroups;
   commit();
   const auto before = kernel_.chains(Family::inet);
@@ -118,10 +119,10 @@ TEST_F(CgroupLayoutTest, a_plan_for_one_cgroup_leaves_the_others_alone) {
   desired_ = {{placed(sharing, 1, {{"IP", "10.0.0.9"}})}, {}, true, {}};
   commit();
   EXPECT_EQ(kernel_.chains(Family::inet).size(), before.size()) << "one chain for another";
-  desired_ = {{desired_.cgroups.front(), all[1], all[2]}, {}, false, {}};
+  desired_ = {{desired_.cgroups.front(), all[1], all[2], all[3]}, {}, false, {}};
   EXPECT_TRUE(plan().operations.empty()) << "as if all had been planned";
 
-  desired_ = {{}, {}, true, {{{false, 3}, 2}}};
+  desired_ = {{}, {}, true, {{{false, 3}, 2}, {{false, 2}, 4}}};
   commit();
   desired_ = {{all[2]}, {}, true, {{{false, 2}, 1}}};
   commit();

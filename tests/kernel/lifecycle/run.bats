@@ -294,11 +294,12 @@ PY
 @test "on a terminal: interrupts, stops, sizes, and a shell in a shell" {
   export run="$NWGATE --root $root run --filter ip-access --"
   cat >told.py <<'PY'
-import signal, time
-signal.signal(signal.SIGWINCH, lambda *_: print('resized', flush=True))
-signal.signal(signal.SIGINT, lambda *_: print('interrupted', flush=True))
-signal.signal(signal.SIGCONT, lambda *_: print('continued', flush=True))
-print('begun', flush=True)
+import os, signal, time
+def tell(what): os.write(1, what.encode() + b'\n') # print() cannot be interrupted by itself
+signal.signal(signal.SIGWINCH, lambda *_: tell('resized'))
+signal.signal(signal.SIGINT, lambda *_: tell('interrupted'))
+signal.signal(signal.SIGCONT, lambda *_: tell('continued'))
+tell('begun')
 while True: time.sleep(9)
 PY
   python3 "$BATS_TEST_DIRNAME/terminal.py" <<'STEPS'

@@ -14,7 +14,7 @@
 namespace nwgate::store {
 namespace {
 
-/// Of a file's name NAME_MAX (255) are left for this: `.` and `.xml.1234567` go around it while the file is written.
+/// Of a file's name NAME_MAX (255) are left for this: `.` and `.xml.new` go around it while the file is written.
 constexpr std::size_t longest_stem = 240, kept_of_long_stems = 200;
 constexpr std::string_view before_hash = "%-"; // `%` is followed by a number otherwise
 constexpr std::size_t hash_digits = 16;

@@ -50,6 +50,12 @@ Result<> make_directories(const std::string &path) {
   return {};
 }
 
+/// Where the text of `path` is until it is published. A leading dot keeps it out of list_xml().
+std::string stage_of(const std::string &path) {
+  const auto slash = path.rfind('/') + 1;
+  return fmt::format("{}.{}.new", path.substr(0, slash), path.substr(slash));
+}
+
 Result<> write_all(int file, std::string_view text, const std::string &path) {
   while (!text.empty()) {
     const auto written = ::write(file, text.data(), text.size());
@@ -102,9 +108,7 @@ bool exists(const std::string &path) { return access(path.c_str(), F_OK) == 0; }
 Result<StagedFile> StagedFile::write(const std::string &path, std::string_view text) {
   if (auto made = make_directories(path); !made)
     return fail(std::move(made.error()));
-  // A leading dot keeps it out of list_xml().
-  const auto slash = path.rfind('/') + 1;
-  const auto temporary = fmt::format("{}.{}.{}", path.substr(0, slash), path.substr(slash), getpid());
+  const auto temporary = stage_of(path);
   const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!file.is_open())
     return fail("cannot write " + temporary, errno);
@@ -136,6 +140,7 @@ Result<> check_removable(const std::string &path) {
 }
 
 Result<> remove_file(const std::string &path) {
+  unlink(stage_of(path).c_str());
   if (unlink(path.c_str()) != 0 && errno != ENOENT)
     return fail("cannot remove " + path, errno);
   return exists(directory_of(path)) ? sync_directory(path) : Result<>{};

@@ -22,8 +22,9 @@ Result<std::vector<std::string>> list_xml(const std::string &directory);
 
 [[nodiscard]] bool exists(const std::string &path);
 
-/// A file that is written beside its final place and gets there by rename. What is not published disappears with
-/// the object.
+/// A file that is written beside its final place, as `.NAME.new`, and gets there by rename. What is not published
+/// disappears with the object; what a killed process left, with the next writer or remove_file(). One process at a time
+/// may write a file: hold a Lock.
 class StagedFile {
 public:
   /// Makes missing directories, writes and syncs `text`.
@@ -45,7 +46,7 @@ private:
 
 /// An error if remove_file() would not be allowed: for asking before something else is done that cannot be taken back.
 Result<> check_removable(const std::string &path);
-/// Removes a file and syncs its directory. A file that is not there is no error.
+/// Removes a file, and what was written beside it, and syncs its directory. A file that is not there is no error.
 Result<> remove_file(const std::string &path);
 
 /// Held while one process changes definitions and kernel together; waits for another that holds it.

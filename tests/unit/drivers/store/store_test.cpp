@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "drivers/store/bindings.h"
+#include "drivers/store/files.h"
 #include "drivers/store/filters.h"
 #include "drivers/store/settings.h"
 #include "tests/support/documents.h"
@@ -114,6 +115,30 @@ TEST_F(Store, WrongSettingsAreReportedAtTheirPlace) {
   Diagnostics unknown;
   (void)read_settings(write("b.conf", "layout = xtables\nlay-out = x\n"), unknown);
   EXPECT_EQ(test::joined_ids(unknown), "NWG607:2:1");
+}
+
+TEST_F(Store, WhatIsBesideAFileIsNotLeftThere) {
+  const auto path = write("bindings/a.xml", "old");
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const auto &entry : fs::directory_iterator(root_ / "bindings"))
+      found.insert(entry.path().filename());
+    return found;
+  };
+  using Names = std::set<std::string>;
+  {
+    const auto given_up = StagedFile::write(path, "new");
+    EXPECT_EQ(names(), (Names{"a.xml", ".a.xml.new"}));
+  }
+  EXPECT_EQ(names(), Names{"a.xml"});
+  write("bindings/.a.xml.new", "written by a process that was killed");
+  EXPECT_EQ(list_xml(root_ / "bindings").value(), std::vector<std::string>{"a.xml"});
+  EXPECT_TRUE(StagedFile::write(path, "new").value().publish());
+  EXPECT_EQ(read_file(path, 100).value(), "new");
+  EXPECT_EQ(names(), Names{"a.xml"});
+  write("bindings/.a.xml.new", "written by a process that was killed");
+  EXPECT_TRUE(remove_file(path));
+  EXPECT_EQ(names(), Names{});
 }
 
 TEST(FileNames, OfCgroupsHaveColonsForSlashes) {

@@ -89,8 +89,8 @@ Result<std::optional<ProgramInfo>> attached_program(const Library &bpf, PinDirec
 
 class Comparison {
 public:
-  Comparison(const Library &bpf, PinDirectory &pins, const Descriptor &counters, std::uint64_t cgroup)
-      : bpf_(bpf), pins_(pins), counters_(counters), cgroup_(cgroup) {}
+  Comparison(const Library &bpf, WantedTags &tags, PinDirectory &pins, const Descriptor &counters, std::uint64_t cgroup)
+      : bpf_(bpf), tags_(tags), pins_(pins), counters_(counters), cgroup_(cgroup) {}
 
   Result<Drift> of(const CgroupProgram &wanted) {
     const auto attached = attached_program(bpf_, pins_, wanted.direction);
@@ -108,20 +108,17 @@ public:
 
 private:
   Result<bool> is_same(const ProgramInfo &attached, const CgroupProgram &wanted) {
-    const auto loaded = load(bpf_, wanted, counters_);
-    if (!loaded)
-      return fail(loaded.error());
-    const auto expected = info_of(bpf_, loaded->program);
-    if (!expected)
-      return fail(expected.error());
+    const auto tag = tags_.of(wanted, counters_);
+    if (!tag)
+      return fail(tag.error());
     const auto counters = map_id(bpf_, counters_);
     if (!counters)
       return fail(counters.error());
-    if (attached.program.tag != expected->program.tag || attached.maps.size() != wanted.maps.size() + 1 ||
+    if (attached.program.tag != *tag || attached.maps.size() != wanted.maps.size() + 1 ||
         attached.maps.back() != *counters)
       return false;
     for (std::size_t i = 0; i < wanted.maps.size(); ++i) {
-      const auto same = has_prefixes(bpf_, attached.maps[i], wanted.maps[i]);
+      auto same = has_prefixes(bpf_, attached.maps[i], wanted.maps[i]);
       if (!same || !*same)
         return same;
     }
@@ -129,6 +126,7 @@ private:
   }
 
   const Library &bpf_;
+  WantedTags &tags_;
   PinDirectory &pins_;
   const Descriptor &counters_;
   std::uint64_t cgroup_;
@@ -179,7 +177,21 @@ Result<AttachedFilter> read_attached(const Library &bpf, const std::string &dire
   return filter;
 }
 
-Result<FilterDrift> compare(const Library &bpf, const CgroupFilter &wanted, int cgroup, const std::string &directory) {
+Result<Tag> WantedTags::of(const CgroupProgram &program, const Descriptor &counters) {
+  const std::string code(reinterpret_cast<const char *>(program.code.data()), program.code.size() * sizeof(bpf_insn));
+  if (const auto known = tags_.find(code); known != tags_.end())
+    return known->second;
+  const auto loaded = load(bpf_, program, counters);
+  if (!loaded)
+    return fail(loaded.error());
+  const auto info = info_of(bpf_, loaded->program);
+  if (!info)
+    return fail(info.error());
+  return tags_[code] = info->program.tag;
+}
+
+Result<FilterDrift> compare(const Library &bpf, WantedTags &tags, const CgroupFilter &wanted, int cgroup,
+                            const std::string &directory) {
   const auto id = cgroup_id(cgroup);
   if (!id)
     return fail(id.error());
@@ -193,7 +205,7 @@ Result<FilterDrift> compare(const Library &bpf, const CgroupFilter &wanted, int 
       return fail(made.error());
     *counters = std::move(*made);
   }
-  Comparison comparison(bpf, pins, **counters, *id);
+  Comparison comparison(bpf, tags, pins, **counters, *id);
   const auto out = comparison.of(wanted.out);
   if (!out)
     return fail(out.error());

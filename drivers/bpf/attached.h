@@ -3,11 +3,13 @@
 #pragma once
 
 #include "drivers/bpf/attach.h"
+#include "drivers/bpf/descriptor.h"
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace nwgate::bpf {
@@ -26,12 +28,14 @@ struct DirectionCounts {
   bool operator==(const DirectionCounts &) const = default;
 };
 
+/// The kernel's digest of code; which maps it refers to, and what is in them, does not count.
+using Tag = std::array<std::uint8_t, BPF_TAG_SIZE>;
+
 struct AttachedProgram {
   /// 0 some time after the cgroup is gone.
   std::uint64_t cgroup_id = 0;
   std::uint32_t id = 0;
-  /// The kernel's digest of the code; maps and what is in them do not count.
-  std::array<std::uint8_t, BPF_TAG_SIZE> tag{};
+  Tag tag{};
 };
 
 struct AttachedFilter {
@@ -57,7 +61,21 @@ struct FilterDrift {
   Drift in = Drift::none;
 };
 
-/// What attach() would have to change. Loads the programs to have them compared, and attaches nothing.
-Result<FilterDrift> compare(const Library &bpf, const CgroupFilter &wanted, int cgroup, const std::string &directory);
+/// The tags of programs that are wanted. The kernel tells them of loaded code only, so a program is loaded, which takes
+/// a millisecond; those of the same code then share the answer.
+class WantedTags {
+public:
+  explicit WantedTags(const Library &bpf) : bpf_(bpf) {}
+  Result<Tag> of(const CgroupProgram &program, const Descriptor &counters);
+
+private:
+  const Library &bpf_;
+  /// By the bytes of the code.
+  std::unordered_map<std::string, Tag> tags_;
+};
+
+/// What attach() would have to change. Attaches nothing.
+Result<FilterDrift> compare(const Library &bpf, WantedTags &tags, const CgroupFilter &wanted, int cgroup,
+                            const std::string &directory);
 
 } // namespace nwgate::bpf

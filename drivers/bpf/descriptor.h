@@ -19,7 +19,7 @@ public:
   }
   ~Descriptor() {
     if (number_ >= 0)
-      close(number_);
+      ::close(number_);
   }
 
   [[nodiscard]] int get() const { return number_; }

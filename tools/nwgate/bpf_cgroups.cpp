@@ -128,6 +128,7 @@ Result<> attach_bpf(const Session &session, const BpfChange &change) {
   if (!library)
     return fail(library.error());
   const BpfPins pins(session);
+  bpf::WantedTags tags(*library);
   bpf::AttachTimes times;
   std::chrono::nanoseconds compile_time{};
   std::size_t count = 0;
@@ -141,6 +142,9 @@ Result<> attach_bpf(const Session &session, const BpfChange &change) {
       if (attached && attached->out && attached->in && attached->out->cgroup_id == *id &&
           attached->in->cgroup_id == *id)
         return {};
+    } else if (const auto drift = bpf::compare(*library, tags, filter.filter, cgroup, directory);
+               drift && drift->out == bpf::Drift::none && drift->in == bpf::Drift::none) {
+      return {};
     }
     ++count;
     compile_time += filter.compile_time;
@@ -191,9 +195,10 @@ Result<std::map<std::string, std::string>> bpf_drift(const Session &session, con
     const auto library = bpf::Library::load();
     if (!library)
       return fail(library.error());
+    bpf::WantedTags tags(*library);
     auto compared = for_each_present(change, [&](const BpfChange::Filter &filter, int cgroup) -> Result<> {
       const auto name = filter.name.to_string();
-      const auto drift = bpf::compare(*library, filter.filter, cgroup, pins.directory_of(name));
+      const auto drift = bpf::compare(*library, tags, filter.filter, cgroup, pins.directory_of(name));
       if (!drift)
         return fail(drift.error());
       const auto worst = std::max(drift->out, drift->in);

@@ -34,7 +34,8 @@ ClosedProgram list_of(int count, int step) {
 class AttachTest : public CgroupTest {
 protected:
   FilterDrift drift(const CgroupFilter &wanted) {
-    const auto found = compare(bpf(), wanted, cgroup(), pins());
+    WantedTags tags(bpf());
+    const auto found = compare(bpf(), tags, wanted, cgroup(), pins());
     EXPECT_TRUE(found) << found.error().message();
     return found ? *found : FilterDrift();
   }
@@ -87,6 +88,21 @@ TEST_F(AttachTest, other_addresses_in_a_map_are_told) {
   EXPECT_EQ(drift(filter_of(list_of(100, 3), limits)).out, Drift::other_program);
   EXPECT_EQ(drift(filter_of(list_of(99, 2), limits)).out, Drift::other_program);
   EXPECT_EQ(drift(filter_of(list_of(101, 2), limits)).out, Drift::other_program);
+}
+
+/// What is known of one program's code is not taken for that of another.
+TEST_F(AttachTest, one_answer_serves_many_comparisons) {
+  const auto few = filter_of(list_of(5, 1)), many = filter_of(list_of(50, 1)), others = filter_of(list_of(50, 2));
+  WantedTags tags(bpf());
+  for (const auto *attached : {&few, &many, &others}) {
+    must_attach(*attached);
+    for (const auto *wanted : {&few, &many, &others}) {
+      const auto found = compare(bpf(), tags, *wanted, cgroup(), pins());
+      ASSERT_TRUE(found) << found.error().message();
+      EXPECT_EQ(found->out, attached == wanted ? Drift::none : Drift::other_program);
+      EXPECT_EQ(found->in, Drift::none);
+    }
+  }
 }
 
 TEST_F(AttachTest, other_counters_are_told) {

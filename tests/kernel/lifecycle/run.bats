@@ -118,6 +118,9 @@ if len(sys.argv) > 1:
   fails 0 nwgate --timing bind --cgroup "$made" --filter ip-access-drop -p DENY=any
   local number='[1-9][0-9]*'
   grep -Eqx "bpf: $number us to load and $number us to attach the filters of 1 cgroups, [0-9]+ us to compile them" <<<"$error"
+  # What is as it should be is not replaced.
+  fails 0 nwgate --timing apply
+  lacks "$error" bpf:
   fails 0 nwgate --timing unbind "$made"
   grep -Eqx "bpf: $number us to detach the filters of 1 cgroups" <<<"$error"
   # Nothing of BPF, no line.

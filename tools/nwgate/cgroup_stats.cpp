@@ -207,6 +207,7 @@ std::string cgroup_stats_json(const std::map<std::string, CgroupStats> &cgroups)
 
 std::string cgroup_stats_prometheus(const std::map<std::string, CgroupStats> &cgroups) {
   std::vector<LabelledCounters> counters;
+  counters.reserve(cgroups.size());
   for (const auto &[name, stats] : cgroups)
     counters.push_back({{{"cgroup", name}, {"filter", stats.filter}}, stats.out, stats.in});
   return prometheus_text("nwgate_cgroup", "cgroup's processes have", counters);

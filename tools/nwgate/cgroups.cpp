@@ -106,7 +106,7 @@ std::set<std::string> put(const std::vector<Binding> &changed, Read &read) {
 
 /// Compiles what is `wanted`. Its mistakes are in `session.diagnostics` if it `is_told`.
 template <typename Wanted, typename Told>
-HostCgroups compile(Session &session, Compiler &compiler, Read read, Wanted wanted, Told is_told) {
+HostCgroups compile(Session &session, Compiler &compiler, const Read &read, Wanted wanted, Told is_told) {
   HostCgroups host;
   host.broken = read.broken;
   for (const auto &[name, binding] : read.bindings) {

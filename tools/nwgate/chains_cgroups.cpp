@@ -25,7 +25,7 @@ Result<std::optional<bpf::AttachedFilter>> bpf_of(const std::string &directory) 
   auto attached = bpf::read_attached(*library, directory);
   if (!attached)
     return fail(std::move(attached.error()));
-  return std::optional(std::move(*attached));
+  return std::optional(*attached);
 }
 
 using Direction = std::tuple<const char *, std::optional<bpf::AttachedProgram>, bpf::DirectionCounts>;
@@ -98,7 +98,7 @@ Result<std::vector<CgroupChains>> list_cgroups(Session &session, netlink::Channe
     auto attached = bpf_of(one.pins);
     if (!attached)
       return fail(std::move(attached.error()));
-    one.in_bpf = std::move(*attached);
+    one.in_bpf = *attached;
   }
   return all;
 }

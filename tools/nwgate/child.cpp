@@ -102,6 +102,7 @@ void HeldSignals::restore() const {
 Result<Child> Child::start(const std::vector<std::string> &command, const std::string &cgroup_directory,
                            const HeldSignals &signals) {
   std::vector<char *> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto &word : command)
     arguments.push_back(const_cast<char *>(word.c_str()));
   arguments.push_back(nullptr);

@@ -56,6 +56,7 @@ std::string prometheus_text(const std::string &prefix, const std::string &who,
 
 std::string prometheus_text(const std::map<std::string, nftables::PortCounters> &ports) {
   std::vector<LabelledCounters> counters;
+  counters.reserve(ports.size());
   for (const auto &[port, of_port] : ports)
     counters.push_back({{{"port", port}, {"filter", nftables::filter_of(of_port.program)}}, of_port.out, of_port.in});
   return prometheus_text("nwgate_port", "port's workload has", counters);

@@ -18,6 +18,17 @@ struct TableName {
   auto operator<=>(const TableName &) const = default;
 };
 
+/// As nft writes it: `inet nwgate`.
+inline std::string to_text(const TableName &table) {
+  const auto *family = table.family == Family::bridge   ? "bridge"
+                       : table.family == Family::netdev ? "netdev"
+                       : table.family == Family::arp    ? "arp"
+                       : table.family == Family::ip     ? "ip"
+                       : table.family == Family::inet   ? "inet"
+                                                        : "ip6";
+  return std::string(family) + " " + table.name;
+}
+
 struct ChainName {
   Family family{};
   std::string table;

@@ -18,14 +18,7 @@ constexpr std::uint8_t type_port = 0xa7;
 
 } // namespace
 
-std::string table_text(netlink::Family family) {
-  const auto *name = family == netlink::Family::bridge   ? "bridge"
-                     : family == netlink::Family::netdev ? "netdev"
-                     : family == netlink::Family::ip     ? "ip"
-                     : family == netlink::Family::inet   ? "inet"
-                                                         : "ip6";
-  return std::string(name) + " " + table_name;
-}
+std::string table_text(netlink::Family family) { return to_text(netlink::TableName{family, table_name}); }
 
 void sort_records(netlink::Elements &records, std::size_t size) {
   const auto count = size == 0 ? 0 : records.size() / size;

@@ -3,6 +3,7 @@
 
 #include "drivers/xtables/lower_ip.h"
 #include "drivers/xtables/operands.h"
+#include "drivers/xtables/origin_data.h"
 #include "engine/model/diagnostic_ids.h"
 
 #include <algorithm>
@@ -230,6 +231,13 @@ bool is_cgroup_owner(std::string_view owner) { return owner.starts_with(owner_pr
 
 std::string cgroup_chain(const CgroupPlace &place, Direction direction) {
   return fmt::format("C{}-{}", direction == Direction::out ? 'O' : 'I', number_text(place.by_classid(), place.id));
+}
+
+bool is_of_cgroups(std::string_view chain, std::span<const std::uint8_t> user_data) {
+  if (chain.starts_with("CO-") || chain.starts_with("CI-"))
+    return true;
+  const auto owner = read_owner_mark(user_data);
+  return owner && is_cgroup_owner(*owner);
 }
 
 std::optional<PortRuleset> lay_out_cgroup(const ClosedProgram &program, const CgroupPlace &place,

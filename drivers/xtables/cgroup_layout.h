@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,9 @@ bool is_cgroup_owner(std::string_view owner);
 
 /// `CO-4242` or `CI-4242`.
 std::string cgroup_chain(const CgroupPlace &place, Direction direction);
+
+/// Whether a chain of `filter` has the name of a cgroup's, or a chain or rule is marked as a cgroup's.
+bool is_of_cgroups(std::string_view chain, std::span<const std::uint8_t> user_data);
 
 /// The rules of the cgroup, with its owner for a port. What iptables and ip6tables cannot say is reported, and nothing
 /// returned. The program suits cgroups: it has nothing of MAC addresses, tags, ARP or STP. By class ids the kernel

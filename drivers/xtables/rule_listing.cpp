@@ -14,10 +14,6 @@
 namespace nwgate::xtables {
 namespace {
 
-std::string_view family_text(Family family) {
-  return family == Family::bridge ? "bridge" : family == Family::ip ? "ip" : "ip6";
-}
-
 std::string rule_line(const Rule &rule, Family family, const std::shared_ptr<const Origin> &origin,
                       Diagnostics &diagnostics) {
   const netlink::NftRule native(nftnl_rule_alloc());
@@ -57,12 +53,12 @@ std::string expressions_text(const nftnl_rule &rule) {
 std::string to_nft_text(const PortRuleset &ruleset, Diagnostics &diagnostics) {
   std::string text;
   for (const auto &chain : ruleset.chains) {
-    text += fmt::format("chain {} {} {}\n", family_text(chain.family), table_of(chain.family).name, chain.name);
+    text += fmt::format("chain {} {}\n", to_text(table_of(chain.family)), chain.name);
     for (const auto &placed : chain.rules)
       text += rule_line(placed.rule, chain.family, placed.origin, diagnostics);
   }
   for (const auto &link : ruleset.links)
-    text += fmt::format("rule {} {} {}\n{}", family_text(link.family), table_of(link.family).name, link.chain,
+    text += fmt::format("rule {} {}\n{}", to_text(table_of(link.family)), link.chain,
                         rule_line(link.rule, link.family, nullptr, diagnostics));
   return text;
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tools/nwgate/bpf_cgroups.h"
 
+#include "drivers/bpf/pins.h"
 #include "drivers/cgroup/hierarchy.h"
+#include "engine/base/hash.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <functional>
 #include <iostream>
 #include <linux/magic.h>
 #include <sys/statfs.h>
@@ -18,8 +19,6 @@ namespace nwgate {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char *bpffs = "/sys/fs/bpf";
 
 /// The directory of a cgroup, open; -1 if there is none.
 class OpenCgroup {
@@ -86,9 +85,9 @@ template <typename Visit> Result<> for_each_present(const BpfChange &change, Vis
 
 } // namespace
 
-BpfPins::BpfPins(const Session &session) : base_(std::string(bpffs) + "/nwgate") {
+BpfPins::BpfPins(const Session &session) : base_(std::string(file_system) + "/nwgate") {
   if (!session.options.root.empty())
-    base_ += fmt::format("-{:x}", std::hash<std::string>()(fs::absolute(session.options.root).lexically_normal()));
+    base_ += fmt::format("-{:x}", fnv_hash(fs::absolute(session.options.root).lexically_normal().string()));
 }
 
 // bpffs takes no dots in names.
@@ -97,6 +96,11 @@ std::string BpfPins::directory_of(const std::string &name) const {
   for (const char c : store::file_stem_of(name))
     encoded += c == '.' ? std::string("%2E") : std::string(1, c);
   return base_ + '/' + store::shortened(encoded);
+}
+
+std::set<std::string> BpfPins::links_of(const std::string &name) const {
+  const auto directory = directory_of(name) + '/';
+  return {directory + bpf::pin_name(Direction::out), directory + bpf::pin_name(Direction::in)};
 }
 
 std::string BpfPins::name_of(const std::string &directory) {
@@ -118,7 +122,7 @@ Result<std::vector<std::string>> BpfPins::list() const {
 
 bool BpfPins::is_usable() {
   struct statfs status {};
-  return statfs(bpffs, &status) == 0 && status.f_type == BPF_FS_MAGIC;
+  return statfs(file_system, &status) == 0 && status.f_type == BPF_FS_MAGIC;
 }
 
 Result<> attach_bpf(const Session &session, const BpfChange &change) {
@@ -148,7 +152,10 @@ Result<> attach_bpf(const Session &session, const BpfChange &change) {
     }
     ++count;
     compile_time += filter.compile_time;
-    return bpf::attach(*library, filter.filter, cgroup, directory, &times);
+    auto attached = bpf::attach(*library, filter.filter, cgroup, directory, &times);
+    if (attached && change.when_attached)
+      change.when_attached(filter.name);
+    return attached;
   });
   if (all && session.options.timing && count > 0)
     std::cerr << fmt::format(

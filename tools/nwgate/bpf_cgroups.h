@@ -7,6 +7,7 @@
 #include "tools/nwgate/session.h"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,6 +28,8 @@ struct BpfChange {
   std::vector<Filter> filters;
   /// Only where a filter is not attached to the cgroup that is there now: their documents have not changed.
   bool only_where_missing = false;
+  /// Is told of each that is attached or replaced; may be empty.
+  std::function<void(const CgroupName &)> when_attached;
   /// Bindings that have none any more.
   std::set<std::string> leaving;
   /// Nothing but `filters` and `untouched` is bound: all others go.
@@ -39,8 +42,13 @@ struct BpfChange {
 /// Where a binding's filter is pinned. Below another root than the host's, a place of its own: bpffs knows no roots.
 class BpfPins {
 public:
+  /// The mount point of bpffs; a directory also where none is mounted.
+  static constexpr const char *file_system = "/sys/fs/bpf";
+
   explicit BpfPins(const Session &session);
   [[nodiscard]] std::string directory_of(const std::string &name) const;
+  /// The files there without which a cgroup has no filter.
+  [[nodiscard]] std::set<std::string> links_of(const std::string &name) const;
   /// The directories that are there; none where there is no bpffs.
   [[nodiscard]] Result<std::vector<std::string>> list() const;
   /// The binding whose directory it is; if the name is shortened, only its beginning.

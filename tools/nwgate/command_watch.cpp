@@ -58,10 +58,16 @@ public:
 
 private:
   void print_table(const Committer &by, const char *state, const std::string &text) const {
-    const auto table = fmt::format("inet {}", nftables::table_name);
-    print({{"table", table}, {"state", state}, {"by", by.name}, {"pid", by.pid}},
-          fmt::format("table {}: changed by {}, {}", table,
-                      by.name.empty() ? "others" : fmt::format("{} (pid {})", by.name, by.pid), text));
+    nlohmann::ordered_json json;
+    std::string what = "nf_tables";
+    if (by.table) {
+      const auto name = to_text(*by.table);
+      json["table"] = name;
+      what = "table " + name;
+    }
+    json.update({{"state", state}, {"by", by.name}, {"pid", by.pid}});
+    print(json, fmt::format("{}: changed by {}, {}", what,
+                            by.name.empty() ? "others" : fmt::format("{} (pid {})", by.name, by.pid), text));
   }
   void print(const nlohmann::ordered_json &json, const std::string &text) const {
     std::cout << (as_json_ ? json_text(json, -1) : text) << std::endl;

@@ -2,6 +2,8 @@
 #include "tools/nwgate/watcher.h"
 
 #include "drivers/cgroup/hierarchy.h"
+#include "drivers/xtables/cgroup_layout.h"
+#include "drivers/xtables/tables.h"
 #include "tools/nwgate/change.h"
 #include "tools/nwgate/exit_codes.h"
 #include "tools/nwgate/output.h"
@@ -29,6 +31,13 @@ Result<std::string> root_of_cgroups() {
   return hierarchy->directory_of("/");
 }
 
+/// Where rules of cgroups are, in whatever layout.
+std::vector<netlink::WatchedTable> tables_of_cgroups() {
+  return {{{netlink::Family::inet, nftables::table_name}, {}},
+          {xtables::table_of(xtables::Family::ip), xtables::is_of_cgroups},
+          {xtables::table_of(xtables::Family::ip6), xtables::is_of_cgroups}};
+}
+
 void print_errors(Session &session) {
   print_diagnostics(session.diagnostics.errors_only(), session.options.json);
   session.diagnostics = {};
@@ -53,7 +62,7 @@ std::variant<Watcher, int> Watcher::open(const CommonOptions &options, Listener 
   auto socket = netlink::Socket::open();
   if (!socket)
     return session.fail_with(socket.error());
-  auto events = netlink::RulesetEvents::open({netlink::Family::inet, nftables::table_name}, socket->port());
+  auto events = netlink::RulesetEvents::open(tables_of_cgroups(), socket->port());
   if (!events)
     return session.fail_with(events.error());
   Watcher watcher(options, listener, *root, std::move(*cgroups), std::move(*documents), std::move(*socket),
@@ -89,7 +98,8 @@ int Watcher::patience() const {
 }
 
 void Watcher::update() {
-  const bool has_cgroups_changed = take(cgroups_) != cgroup::Change::none;
+  bool has_cgroups_changed = take(cgroups_) != cgroup::Change::none;
+  has_cgroups_changed |= pins_ && take(*pins_) != cgroup::Change::none;
   const auto have_documents_changed = take(documents_);
   stale_ = std::max(stale_, have_documents_changed);
   const bool was_suspected = suspect_.has_value();
@@ -123,7 +133,7 @@ bool Watcher::take_events() {
   auto news = events_.take();
   if (!news) {
     print_failure(news.error());
-    suspect_.emplace();
+    suspect_ = netlink::RulesetEvents::Committer{};
     return false;
   }
   if (news->others)
@@ -181,12 +191,14 @@ bool Watcher::bring_to_kernel() {
   change.cgroups = std::move(*placed);
   change.bpf = all_bpf(host);
   change.bpf.only_where_missing = !are_documents_new;
+  std::set<std::string> attached;
+  change.bpf.when_attached = [&attached](const CgroupName &name) { attached.insert(name.to_string()); };
   const int code = commit_change(session, change, Scope::named_ports, socket_);
   print_errors(session);
   if (code != exit_done && are_documents_new)
     stale_ = cgroup::Change::finished; // what has changed is not in the kernel yet
   if (code == exit_done)
-    tell_states(*change.cgroups);
+    tell_states(*change.cgroups, attached, are_documents_new);
   return code == exit_done;
 }
 
@@ -222,10 +234,33 @@ bool Watcher::read_documents() {
   }
   read_ = std::move(documents);
   stale_ = cgroup::Change::none;
+  if (auto watched = watch_pins(); !watched) {
+    print_failure(watched.error());
+    return false;
+  }
   return true;
 }
 
-void Watcher::tell_states(const PlacedCgroups &placed) {
+Result<> Watcher::watch_pins() {
+  std::set<std::string> wanted;
+  const BpfPins pins(read_->session);
+  for (const auto &cgroup : read_->host.compiled)
+    if (cgroup.filter)
+      wanted.merge(pins.links_of(cgroup.name.to_string()));
+  if (wanted.empty()) {
+    pins_.reset();
+    return {};
+  }
+  if (!pins_) {
+    auto opened = cgroup::Watch::open(BpfPins::file_system);
+    if (!opened)
+      return fail(std::move(opened.error()));
+    pins_ = std::move(*opened);
+  }
+  return pins_->want(std::move(wanted));
+}
+
+void Watcher::tell_states(const PlacedCgroups &placed, const std::set<std::string> &attached, bool are_documents_new) {
   std::map<std::string, std::string> states; // `attached` with the id, so that another cgroup is told
   for (const auto &cgroup : read_->host.compiled)
     states[cgroup.name.to_string()] = "waits";
@@ -240,6 +275,8 @@ void Watcher::tell_states(const PlacedCgroups &placed) {
   for (const auto &[name, state] : states)
     if (const auto told = told_.find(name); told == told_.end() || told->second != state)
       listener_->tell_cgroup(name, state.substr(0, state.find(' ')));
+    else if (attached.contains(name) && !are_documents_new)
+      listener_->tell_cgroup(name, "mended");
   for (const auto &[name, state] : told_)
     if (!states.contains(name))
       listener_->tell_cgroup(name, "unbound");

@@ -22,8 +22,8 @@ public:
   virtual ~Listener() = default;
   /// A cgroup's name and its new state.
   virtual void tell_cgroup(const std::string &name, const std::string &state) = 0;
-  /// Somebody else has changed the table that holds the rules of cgroups. They are mended, or, if it happens too often,
-  /// will be in a while.
+  /// Somebody else has changed rules of cgroups in a table. They are mended, or, if it happens too often, will be in a
+  /// while.
   virtual void tell_mended(const netlink::RulesetEvents::Committer &by) = 0;
   virtual void tell_delay(const netlink::RulesetEvents::Committer &by, std::chrono::milliseconds delay) = 0;
 };
@@ -33,9 +33,9 @@ public:
   /// Nothing is done to the kernel yet; a failure is printed, and its exit code returned. The listener outlives it.
   static std::variant<Watcher, int> open(const CommonOptions &options, Listener &listener);
 
-  /// Readable when cgroups, documents, or rules of the kernel have changed.
-  [[nodiscard]] std::array<int, 3> descriptors() const {
-    return {cgroups_.descriptor(), documents_.descriptor(), events_.descriptor()};
+  /// Readable when cgroups, documents, rules of the kernel or pins of BPF have changed; a negative one never is.
+  [[nodiscard]] std::array<int, 4> descriptors() const {
+    return {cgroups_.descriptor(), documents_.descriptor(), events_.descriptor(), pins_ ? pins_->descriptor() : -1};
   }
   /// How long to wait for them before update() is called anyway: for poll(), -1 for ever.
   [[nodiscard]] int patience() const;
@@ -72,13 +72,17 @@ private:
   /// False when it has to be tried again.
   bool bring_to_kernel();
   bool read_documents();
-  void tell_states(const PlacedCgroups &placed);
+  Result<> watch_pins();
+  /// `attached` by BPF just now; those that were attached before are told to be mended, unless their documents are new.
+  void tell_states(const PlacedCgroups &placed, const std::set<std::string> &attached, bool are_documents_new);
 
   CommonOptions options_;
   Listener *listener_;
   /// The directory of the root cgroup.
   std::string root_;
   cgroup::Watch cgroups_, documents_;
+  /// Nothing while no document asks for BPF.
+  std::optional<cgroup::Watch> pins_;
   /// For what is committed; its commits are not suspected.
   netlink::Socket socket_;
   netlink::RulesetEvents events_;

@@ -65,10 +65,10 @@ start_watch() {
   watcher=$!
   started="${started:-} $watcher"
 }
-# told COUNT LINE: within 5 s nwgate watch has printed the line as often.
+# told COUNT LINE: within 20 s nwgate watch has printed the line as often.
 told() {
   local i
-  for ((i = 0; i < 500; i++)); do
+  for ((i = 0; i < 2000; i++)); do
     [ "$(grep -Fxc -- "$2" "$BATS_TEST_TMPDIR/watched")" -lt "$1" ] || return 0
     sleep 0.01
   done

@@ -45,10 +45,13 @@ public:
     if (has_ip)
       for (const auto &rule : ip->rules)
         add(rule, rule.matches, target_of(rule, {}), chain);
-    if (has_ethernet)
-      add_root(*ethernet, has_ip ? empty_chain(entry_ + "-eth") : std::move(chain));
-    if (has_ip || !has_ethernet)
+    if (has_ethernet && !has_ip) {
+      add_root(*ethernet, std::move(chain));
+    } else {
+      if (has_ethernet)
+        add_root(*ethernet, empty_chain(entry_ + "-eth"));
       ruleset_.chains.push_back(std::move(chain));
+    }
     add_link();
   }
 

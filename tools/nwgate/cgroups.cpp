@@ -138,7 +138,7 @@ Result<HostCgroups> compile_cgroups(Session &session, Compiler &compiler, bool r
   if (!read)
     return fail(std::move(read.error()));
   return compile(
-      session, compiler, std::move(*read), [](const Binding & /*binding*/) { return true; },
+      session, compiler, *read, [](const Binding & /*binding*/) { return true; },
       [&](const std::string & /*name*/) { return reports; });
 }
 
@@ -250,7 +250,7 @@ Result<> change_cgroups(Session &session, Compiler &compiler, const std::vector<
     if (changes(binding))
       changing.insert(name);
   auto host = compile(
-      session, compiler, std::move(*read),
+      session, compiler, *read,
       [&](const Binding &binding) { return !named_only || changing.contains(binding.name()); },
       [&](const std::string &name) { return told.contains(name); });
   auto placed = place_cgroups(host, compiler);

@@ -234,9 +234,9 @@ bool Watcher::read_documents() {
   }
   read_ = std::move(documents);
   stale_ = cgroup::Change::none;
-  if (auto watched = watch_pins(); !watched) {
+  if (auto watched = watch_pins(); !watched) { // as when there are too many of them
     print_failure(watched.error());
-    return false;
+    pins_.reset();
   }
   return true;
 }

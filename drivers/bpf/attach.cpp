@@ -12,14 +12,14 @@
 namespace nwgate::bpf {
 namespace {
 
-/// The pinned counters, or new ones.
-Result<Descriptor> counters_in(const Library &bpf, PinDirectory &directory) {
+/// The pinned counters, or new ones, which go on from `counted`.
+Result<Descriptor> counters_in(const Library &bpf, PinDirectory &directory, const FilterCounts &counted) {
   auto found = directory.counters();
   if (!found)
     return fail(std::move(found.error()));
   if (*found)
     return std::move(**found);
-  auto made = make_counters(bpf);
+  auto made = make_counters(bpf, counted);
   if (!made)
     return made;
   if (auto pinned = directory.replace(counters_pin, made->get()); !pinned)
@@ -86,7 +86,7 @@ Result<std::uint64_t> cgroup_id(int cgroup) {
 }
 
 Result<> attach(const Library &bpf, const CgroupFilter &filter, int cgroup, const std::string &directory,
-                AttachTimes *times) {
+                const FilterCounts &counted, AttachTimes *times) {
   const auto begin = std::chrono::steady_clock::now();
   const auto id = cgroup_id(cgroup);
   if (!id)
@@ -94,7 +94,7 @@ Result<> attach(const Library &bpf, const CgroupFilter &filter, int cgroup, cons
   PinDirectory pins(bpf, directory);
   if (auto made = pins.make(); !made)
     return made;
-  const auto counters = counters_in(bpf, pins);
+  const auto counters = counters_in(bpf, pins, counted);
   if (!counters)
     return fail(counters.error());
   const auto out = load(bpf, filter.out, *counters);

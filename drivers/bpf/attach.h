@@ -7,6 +7,7 @@
 #pragma once
 
 #include "drivers/bpf/cgroup_program.h"
+#include "drivers/bpf/counters.h"
 #include "drivers/bpf/library.h"
 
 #include "engine/base/result.h"
@@ -37,9 +38,9 @@ Result<std::uint64_t> cgroup_id(int cgroup);
 /// the new one in one step, with the counters kept; no packet passes unfiltered. If the directory has a filter of
 /// another cgroup, or of one that is gone, that one is taken away once the new one is attached. On an error, and when
 /// the process is killed, each direction has the old or the new program, and attach() again does the rest.
-/// What it took is added to `times`.
+/// Where nothing is pinned yet, it goes on counting from `counted`. What it took is added to `times`.
 Result<> attach(const Library &bpf, const CgroupFilter &filter, int cgroup, const std::string &directory,
-                AttachTimes *times = nullptr);
+                const FilterCounts &counted = {}, AttachTimes *times = nullptr);
 
 /// Takes the filter away. Nothing happens if there is none.
 Result<> detach(const Library &bpf, const std::string &directory);

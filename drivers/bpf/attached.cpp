@@ -132,22 +132,6 @@ private:
   std::uint64_t cgroup_;
 };
 
-/// The sum over all processors.
-Result<Counts> read_counts(const Library &bpf, const Descriptor &counters, std::uint32_t index) {
-  const int processors = bpf.num_possible_cpus();
-  if (processors < 1)
-    return fail("cannot count the processors", errno);
-  std::vector<Counts> counts(static_cast<std::size_t>(processors));
-  if (bpf.map_lookup_elem(counters.get(), &index, counts.data()) != 0)
-    return fail("cannot read the counters", errno);
-  Counts sum;
-  for (const auto &[packets, bytes] : counts) {
-    sum.packets += packets;
-    sum.bytes += bytes;
-  }
-  return sum;
-}
-
 } // namespace
 
 Result<AttachedFilter> read_attached(const Library &bpf, const std::string &directory) {
@@ -165,15 +149,10 @@ Result<AttachedFilter> read_attached(const Library &bpf, const std::string &dire
     return fail(counters.error());
   if (!*counters)
     return filter;
-  for (const auto &[index, counts] : {std::pair{CounterIndex::out_accepted, &filter.out_counts.accepted},
-                                      {CounterIndex::out_dropped, &filter.out_counts.dropped},
-                                      {CounterIndex::in_accepted, &filter.in_counts.accepted},
-                                      {CounterIndex::in_dropped, &filter.in_counts.dropped}}) {
-    const auto read = read_counts(bpf, **counters, index);
-    if (!read)
-      return fail(read.error());
-    *counts = *read;
-  }
+  const auto counts = read_counters(bpf, **counters);
+  if (!counts)
+    return fail(counts.error());
+  filter.counts = *counts;
   return filter;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "drivers/bpf/attach.h"
+#include "drivers/bpf/counters.h"
 #include "drivers/bpf/descriptor.h"
 
 #include <array>
@@ -13,20 +14,6 @@
 #include <vector>
 
 namespace nwgate::bpf {
-
-struct Counts {
-  std::uint64_t packets = 0;
-  /// With the header of IP, without that of the link.
-  std::uint64_t bytes = 0;
-  bool operator==(const Counts &) const = default;
-};
-
-/// Of one direction, since the filter was attached first.
-struct DirectionCounts {
-  Counts accepted;
-  Counts dropped;
-  bool operator==(const DirectionCounts &) const = default;
-};
 
 /// The kernel's digest of code; which maps it refers to, and what is in them, does not count.
 using Tag = std::array<std::uint8_t, BPF_TAG_SIZE>;
@@ -40,7 +27,7 @@ struct AttachedProgram {
 
 struct AttachedFilter {
   std::optional<AttachedProgram> out, in;
-  DirectionCounts out_counts, in_counts;
+  FilterCounts counts;
 };
 
 /// Nothing where nothing is pinned; counts of 0 where there are no counters.

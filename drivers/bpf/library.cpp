@@ -45,6 +45,7 @@ Result<Library> Library::load() {
       .find("bpf_map_get_fd_by_id", bpf.map_get_fd_by_id)
       .find("bpf_map_get_next_key", bpf.map_get_next_key)
       .find("bpf_map_lookup_elem", bpf.map_lookup_elem)
+      .find("bpf_map_update_elem", bpf.map_update_elem)
       .find("bpf_map_update_batch", bpf.map_update_batch)
       .find("bpf_map_freeze", bpf.map_freeze)
       .find("bpf_link_create", bpf.link_create)

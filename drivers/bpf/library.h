@@ -19,6 +19,7 @@ struct Library {
   decltype(&bpf_map_get_fd_by_id) map_get_fd_by_id = nullptr;
   decltype(&bpf_map_get_next_key) map_get_next_key = nullptr;
   decltype(&bpf_map_lookup_elem) map_lookup_elem = nullptr;
+  decltype(&bpf_map_update_elem) map_update_elem = nullptr;
   decltype(&bpf_map_update_batch) map_update_batch = nullptr;
   decltype(&bpf_map_freeze) map_freeze = nullptr;
   decltype(&bpf_link_create) link_create = nullptr;

@@ -65,14 +65,6 @@ std::vector<std::uint8_t> key_of(const Prefix &prefix, IpVersion version) {
   return key;
 }
 
-Result<Descriptor> make_counters(const Library &bpf) {
-  Descriptor made(bpf.map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "nwgate_counters", sizeof(std::uint32_t),
-                                 CounterIndex::value_size, CounterIndex::count, nullptr));
-  if (!made)
-    return fail("cannot make a map of counters", errno);
-  return made;
-}
-
 Result<LoadedProgram> load(const Library &bpf, const CgroupProgram &program, const Descriptor &counters) {
   LoadedProgram loaded;
   std::vector<int> descriptors;

@@ -18,9 +18,6 @@ struct LoadedProgram {
   std::vector<Descriptor> maps;
 };
 
-/// A new map of counters for both directions, all 0.
-Result<Descriptor> make_counters(const Library &bpf);
-
 /// Counts to `counters`. When the kernel does not take the program, the error has the last lines that its verifier
 /// wrote.
 Result<LoadedProgram> load(const Library &bpf, const CgroupProgram &program, const Descriptor &counters);

@@ -115,7 +115,7 @@ nlmsghdr &Transaction::start_elements(std::uint16_t type, const SetName &set) {
 }
 
 void Transaction::put_elements(std::uint16_t type, const SetName &set, const SetSpec &spec, const Elements &elements,
-                               Tag tag) {
+                               Tag tag, const std::vector<Counts> &from) {
   const Bytes all(elements);
   const auto size = spec.element_size();
   for (std::size_t at = 0; at + size <= all.size();) {
@@ -128,6 +128,8 @@ void Transaction::put_elements(std::uint16_t type, const SetName &set, const Set
       put_key(message, spec, element);
       if (spec.data_length > 0 && type == NFT_MSG_NEWSETELEM)
         put_data(message, NFTA_SET_ELEM_DATA, element.last(spec.data_length));
+      if (at / size < from.size() && from[at / size] != Counts{})
+        put_counter(message, NFTA_SET_ELEM_EXPR, from[at / size]);
       mnl_attr_nest_end(&message, item);
       if (spec.has_plain_intervals())
         put_end(message, spec, element);
@@ -137,8 +139,9 @@ void Transaction::put_elements(std::uint16_t type, const SetName &set, const Set
   }
 }
 
-void Transaction::add_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag) {
-  put_elements(NFT_MSG_NEWSETELEM, set, spec, elements, tag);
+void Transaction::add_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag,
+                               const std::vector<Counts> &from) {
+  put_elements(NFT_MSG_NEWSETELEM, set, spec, elements, tag, from);
 }
 
 void Transaction::delete_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag) {

@@ -127,8 +127,10 @@ public:
   /// With its elements. EBUSY while a rule refers to it.
   void delete_set(const SetName &set, Tag tag);
   /// Elements that are there already are passed over; EEXIST if they have other data. Many elements are several
-  /// operations with one tag.
-  void add_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag);
+  /// operations with one tag. In a set with counters, each goes on counting from the one of `from` at its place; those
+  /// behind its end begin at 0.
+  void add_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag,
+                    const std::vector<Counts> &from = {});
   void add_element(const SetName &set, const VerdictElement &element, Tag tag, const Counts &from = {});
   /// `elements` as for add_elements(), whose data is not looked at. ENOENT if one is not there.
   void delete_elements(const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag);
@@ -151,7 +153,8 @@ private:
   void put_rule(nftnl_rule &rule, std::uint16_t flags, Tag tag);
   nlmsghdr &start_rule(const ChainName &chain, const RuleContent &rule, std::uint16_t flags);
   nlmsghdr &start_elements(std::uint16_t type, const SetName &set);
-  void put_elements(std::uint16_t type, const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag);
+  void put_elements(std::uint16_t type, const SetName &set, const SetSpec &spec, const Elements &elements, Tag tag,
+                    const std::vector<Counts> &from = {});
   void append(const nlmsghdr &message);
   void append(const nlmsghdr &message, Tag tag);
 

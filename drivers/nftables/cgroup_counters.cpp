@@ -17,6 +17,79 @@ constexpr std::array layers = {Layer::ethernet, Layer::ipv4, Layer::ipv6};
 
 std::string text_of(netlink::Bytes key) { return {key.begin(), key.end()}; }
 
+Counts sum(const Counts &a, const Counts &b) { return {a.packets + b.packets, a.bytes + b.bytes}; }
+
+/// Carries the counts of one direction.
+class Carrier {
+public:
+  Carrier(const CgroupCounters &counters, const DesiredCgroups &desired, const CgroupPlace &place, Direction direction)
+      : counters_(counters), dropped_set_(cgroups_dropped_set(place, direction)) {
+    for (std::size_t i = 0; i < layers.size(); ++i)
+      maps_[i] = cgroups_map(place, direction, layers[i]);
+    for (const auto &cgroup : desired.cgroups) {
+      const auto &counted = direction == Direction::out ? cgroup.counted_out : cgroup.counted_in;
+      const auto &at = cgroup.program.program->cgroups;
+      if (counted != DirectionCounters{} && at && at->by_classid == place.by_classid)
+        elsewhere_.emplace(text_of(cgroup_key_bytes(place, cgroup.id)), counted);
+    }
+  }
+
+  void carry(std::vector<Operation> &operations) {
+    // All that a cgroup with an ethernet layer sends is counted there; others count in both IP layers.
+    std::set<std::string> in_ethernet;
+    for (const auto &operation : operations)
+      if (operation.kind == Operation::Kind::add_verdict && operation.name == maps_[0])
+        in_ethernet.insert(text_of(operation.verdict.key));
+    for (auto &operation : operations) {
+      if (operation.kind == Operation::Kind::add_elements && operation.name == dropped_set_)
+        carry_dropped(operation);
+      if (operation.kind != Operation::Kind::add_verdict)
+        continue;
+      const auto before = counted(operation.verdict.key);
+      if (operation.name == maps_[0])
+        operation.counts = before.whole.value_or(sum(before.ipv4, before.ipv6));
+      else if (in_ethernet.contains(text_of(operation.verdict.key)))
+        continue;
+      else if (operation.name == maps_[1])
+        operation.counts = before.whole.value_or(before.ipv4);
+      else if (operation.name == maps_[2] && !before.whole)
+        operation.counts = before.ipv6;
+    }
+  }
+
+private:
+  struct Counted {
+    /// Of both families, where it is not known which.
+    std::optional<Counts> whole;
+    Counts ipv4, ipv6;
+  };
+
+  [[nodiscard]] Counted counted(const std::vector<std::uint8_t> &key) const {
+    const auto whole = counters_.in(maps_[0], key), ipv4 = counters_.in(maps_[1], key),
+               ipv6 = counters_.in(maps_[2], key);
+    if (const auto found = elsewhere_.find(text_of(key)); found != elsewhere_.end() && !whole && !ipv4 && !ipv6)
+      return {sum(found->second.accepted, found->second.dropped), {}, {}};
+    return {whole, ipv4.value_or(Counts{}), ipv6.value_or(Counts{})};
+  }
+
+  void carry_dropped(Operation &operation) const {
+    if (elsewhere_.empty())
+      return;
+    const auto length = operation.spec.key_length;
+    for (std::size_t at = 0; at + length <= operation.elements.size(); at += length) {
+      const auto found = elsewhere_.find(text_of(netlink::Bytes(operation.elements).subspan(at, length)));
+      operation.element_counts.push_back(found == elsewhere_.end() ? Counts{} : found->second.dropped);
+    }
+  }
+
+  const CgroupCounters &counters_;
+  std::string dropped_set_;
+  /// In the order of `layers`.
+  std::array<std::string, layers.size()> maps_;
+  /// By key.
+  std::map<std::string, DirectionCounters> elsewhere_;
+};
+
 } // namespace
 
 CgroupCounters::CgroupCounters(const KernelTable *table) : table_(table) {
@@ -91,32 +164,11 @@ std::optional<PortCounters> CgroupCounters::of(const CgroupKey &cgroup) const {
   return result;
 }
 
-void carry_counts(const KernelTable &present, std::vector<Operation> &operations) {
-  using Key = std::vector<std::uint8_t>;
-  const CgroupCounters counters(&present);
+void carry_counts(const KernelTable *present, const DesiredCgroups &desired, std::vector<Operation> &operations) {
+  const CgroupCounters counters(present);
   for (const bool by_classid : {false, true})
-    for (const auto direction : directions) {
-      const auto map = [&](Layer layer) { return cgroups_map({by_classid, 0}, direction, layer); };
-      std::set<Key> in_ethernet; // all that such a cgroup sends is counted there
-      for (const auto &operation : operations)
-        if (operation.kind == Operation::Kind::add_verdict && operation.name == map(Layer::ethernet))
-          in_ethernet.insert(operation.verdict.key);
-      for (auto &operation : operations) {
-        if (operation.kind != Operation::Kind::add_verdict)
-          continue;
-        const auto &key = operation.verdict.key;
-        const auto whole = counters.in(map(Layer::ethernet), key);
-        const auto ipv4 = counters.in(map(Layer::ipv4), key).value_or(Counts{});
-        const auto ipv6 = counters.in(map(Layer::ipv6), key).value_or(Counts{});
-        const auto both = whole.value_or(Counts{ipv4.packets + ipv6.packets, ipv4.bytes + ipv6.bytes});
-        if (operation.name == map(Layer::ethernet))
-          operation.counts = both;
-        else if (operation.name == map(Layer::ipv4) && !in_ethernet.contains(key))
-          operation.counts = whole.value_or(ipv4);
-        else if (operation.name == map(Layer::ipv6) && !in_ethernet.contains(key) && !whole)
-          operation.counts = ipv6;
-      }
-    }
+    for (const auto direction : directions)
+      Carrier(counters, desired, {by_classid, 0}, direction).carry(operations);
 }
 
 } // namespace nwgate::nftables

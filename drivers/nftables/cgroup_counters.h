@@ -37,7 +37,8 @@ private:
 };
 
 /// A cgroup that gets another program goes on counting: elements that `operations` adds begin with what the ones before
-/// them had counted when `present` was read, with counts.
-void carry_counts(const KernelTable &present, std::vector<Operation> &operations);
+/// them had counted when `present` was read, with counts; or, if there were none, with what the cgroup has counted
+/// elsewhere. `present` may be null.
+void carry_counts(const KernelTable *present, const DesiredCgroups &desired, std::vector<Operation> &operations);
 
 } // namespace nwgate::nftables

@@ -71,7 +71,7 @@ public:
       transaction_.delete_set(set, tag);
       break;
     case Kind::add_elements:
-      transaction_.add_elements(set, operation.spec, operation.elements, tag);
+      transaction_.add_elements(set, operation.spec, operation.elements, tag, operation.element_counts);
       break;
     case Kind::delete_elements:
       transaction_.delete_elements(set, operation.spec, operation.elements, tag);
@@ -184,8 +184,7 @@ bool plan_cgroups(const DesiredCgroups &desired, const KernelState &state, const
   PlanContext context;
   context.scope = desired.named_only ? Scope::named_ports : Scope::everything;
   plan_table(Family::inet, *wanted, present, Touched(desired), context, nullptr, operations);
-  if (present != nullptr)
-    carry_counts(*present, operations);
+  carry_counts(present, desired, operations);
   std::move(operations.begin(), operations.end(), std::back_inserter(out));
   return true;
 }

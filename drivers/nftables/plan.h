@@ -5,6 +5,7 @@
 #include "drivers/netlink/transaction.h"
 #include "drivers/nftables/kernel_state.h"
 #include "drivers/nftables/layout.h"
+#include "drivers/nftables/port_counters.h"
 #include "engine/base/diagnostics.h"
 
 #include <functional>
@@ -27,6 +28,8 @@ struct CgroupKey {
 struct PlacedCgroup {
   PortProgram program;
   std::uint64_t id = 0;
+  /// What it has counted elsewhere. If the kernel has nothing of it yet, its elements go on from that.
+  DirectionCounters counted_out = {}, counted_in = {};
 };
 
 struct DesiredCgroups {
@@ -99,8 +102,10 @@ struct Operation {
   std::optional<netlink::BaseChain> base;
   netlink::SetSpec spec;
   netlink::Elements elements;
+  /// Of elements that are added: what they have counted so far, in their order; those behind its end nothing.
+  std::vector<netlink::Counts> element_counts;
   netlink::VerdictElement verdict;
-  /// Of a verdict that is added: what it has counted so far.
+  /// Of a verdict that is added: the same.
   netlink::Counts counts;
   /// What is taken away does not bear our mark.
   bool foreign = false;

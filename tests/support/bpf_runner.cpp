@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/bpf_runner.h"
 
+#include "drivers/bpf/counters.h"
+
 namespace nwgate::test {
 
 Result<BpfRunner> BpfRunner::create() {

@@ -152,7 +152,7 @@ Result<> attach_bpf(const Session &session, const BpfChange &change) {
     }
     ++count;
     compile_time += filter.compile_time;
-    auto attached = bpf::attach(*library, filter.filter, cgroup, directory, &times);
+    auto attached = bpf::attach(*library, filter.filter, cgroup, directory, filter.counted, &times);
     if (attached && change.when_attached)
       change.when_attached(filter.name);
     return attached;

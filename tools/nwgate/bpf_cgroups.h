@@ -23,6 +23,8 @@ struct BpfChange {
     bpf::CgroupFilter filter;
     /// What compiling it took.
     std::chrono::nanoseconds compile_time{};
+    /// What the cgroup has counted elsewhere, if nothing is pinned yet.
+    bpf::FilterCounts counted = {};
   };
   /// Attached, or replaced, where their cgroups are there.
   std::vector<Filter> filters;

@@ -113,8 +113,8 @@ private:
       const auto is_in_force = [&](const auto &program) { return program && program->cgroup_id == (**key).id; };
       if (*key && is_in_force(attached->out) && is_in_force(attached->in))
         stats.backend = "bpf";
-      stats.out = counters_of(attached->out_counts);
-      stats.in = counters_of(attached->in_counts);
+      stats.out = counters_of(attached->counts.out);
+      stats.in = counters_of(attached->counts.in);
     }
     return stats;
   }

@@ -31,7 +31,7 @@ Result<std::optional<bpf::AttachedFilter>> bpf_of(const std::string &directory) 
 using Direction = std::tuple<const char *, std::optional<bpf::AttachedProgram>, bpf::DirectionCounts>;
 
 std::array<Direction, 2> directions_of(const bpf::AttachedFilter &attached) {
-  return {Direction("out", attached.out, attached.out_counts), Direction("in", attached.in, attached.in_counts)};
+  return {Direction("out", attached.out, attached.counts.out), Direction("in", attached.in, attached.counts.in)};
 }
 
 std::vector<std::optional<ListedPort>> list_xtables(const xtables::KernelView &view,

@@ -5,6 +5,7 @@
 #include "drivers/nftables/bridge_conntrack.h"
 #include "drivers/xtables/cgroup_layout.h"
 #include "engine/model/diagnostic_ids.h"
+#include "tools/nwgate/carried_counts.h"
 #include "tools/nwgate/cgroups.h"
 #include "tools/nwgate/exit_codes.h"
 #include "tools/nwgate/output.h"
@@ -218,6 +219,8 @@ int commit_change(Session &session, const HostChange &wanted, Scope scope, netli
     if (auto chosen = use_bridge_conntrack(session, change, channel); !chosen)
       return session.fail_with(chosen.error());
     require_bridge_netfilter(session, change);
+    if (auto carried = carry_counts(session, change, channel); !carried)
+      return session.fail_with(carried.error());
   }
   if (scope == Scope::named_ports && session.diagnostics.error_count() != errors)
     return exit_machine;

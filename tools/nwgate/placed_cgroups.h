@@ -21,7 +21,7 @@ struct PlacedCgroups {
     std::shared_ptr<const xtables::PortRuleset> ruleset;
   };
   std::vector<Cgroup> cgroups;
-  /// The same in the layout nftables; in either, those that keep what they have.
+  /// The same in the layout nftables, in the same order; in either, those that keep what they have.
   nftables::DesiredCgroups in_nftables;
 };
 

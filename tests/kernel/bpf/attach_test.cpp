@@ -105,6 +105,18 @@ TEST_F(AttachTest, one_answer_serves_many_comparisons) {
   }
 }
 
+TEST_F(AttachTest, a_new_filter_goes_on_counting) {
+  const FilterCounts before{{{1, 100}, {2, 200}}, {{3, 300}, {4, 400}}};
+  const auto filter = filter_of(drop_to(port));
+  ASSERT_TRUE(attach(bpf(), filter, cgroup(), pins(), before));
+  EXPECT_EQ(attached().counts, before);
+  ASSERT_TRUE(attach(bpf(), filter_of(drop_to(port + 1)), cgroup(), pins(), {{{9, 9}, {9, 9}}, {}}));
+  EXPECT_EQ(attached().counts, before) << "it has counters already";
+  const auto sender = socket_of_cgroup(AF_INET, SOCK_DGRAM);
+  EXPECT_EQ(send_to(sender, AF_INET, port + 1, "x"), EPERM);
+  EXPECT_EQ(attached().counts.out.dropped, (Counts{3, 200 + 20 + 8 + 1}));
+}
+
 TEST_F(AttachTest, other_counters_are_told) {
   const auto filter = filter_of(drop_to(port));
   must_attach(filter);
@@ -120,8 +132,8 @@ TEST_F(AttachTest, counters_stay_over_a_replacement) {
   EXPECT_EQ(send_to(sender, AF_INET, port, "x"), EPERM);
   must_attach(filter_of(drop_to(port + 1)));
   EXPECT_EQ(send_to(sender, AF_INET, port, "x"), 0);
-  EXPECT_EQ(attached().out_counts.dropped.packets, 1U);
-  EXPECT_EQ(attached().out_counts.accepted.packets, 1U);
+  EXPECT_EQ(attached().counts.out.dropped.packets, 1U);
+  EXPECT_EQ(attached().counts.out.accepted.packets, 1U);
 }
 
 TEST_F(AttachTest, cgroup_that_was_made_again_gets_a_new_link) {

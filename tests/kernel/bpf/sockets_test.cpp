@@ -66,7 +66,7 @@ TEST_P(SocketsTest, datagram_that_is_dropped_gives_eperm) {
   EXPECT_TRUE(has_arrived(here));
   EXPECT_FALSE(has_arrived(second));
   EXPECT_EQ(send_to(socket_outside(GetParam(), SOCK_DGRAM), GetParam(), 2002, "not of the cgroup"), 0);
-  const auto counts = attached().out_counts;
+  const auto counts = attached().counts.out;
   EXPECT_EQ(counts.accepted, (Counts{1, header() + 5}));
   EXPECT_EQ(counts.dropped, (Counts{2, 2 * (header() + 3)}));
 }
@@ -79,7 +79,7 @@ TEST_P(SocketsTest, datagram_to_the_cgroup_is_dropped) {
   EXPECT_FALSE(has_arrived(receiver));
   EXPECT_EQ(send_to(server(SOCK_DGRAM, allowed), GetParam(), 3000, "123"), 0);
   EXPECT_TRUE(has_arrived(receiver));
-  const auto counts = attached().in_counts;
+  const auto counts = attached().counts.in;
   EXPECT_EQ(counts.accepted, (Counts{1, header() + 3}));
   EXPECT_EQ(counts.dropped, (Counts{1, header() + 7}));
 }
@@ -119,11 +119,11 @@ TEST_P(SocketsTest, large_segments_pass) {
   EXPECT_EQ(sent, size);
   reader.join();
   EXPECT_EQ(received, size);
-  const auto counts = attached();
-  EXPECT_GE(counts.out_counts.accepted.bytes, size);
-  EXPECT_EQ(counts.out_counts.dropped.packets, 0U);
-  EXPECT_EQ(counts.in_counts.dropped.packets, 0U);
-  RecordProperty("bytes_a_packet", static_cast<int>(size / counts.out_counts.accepted.packets));
+  const auto counts = attached().counts;
+  EXPECT_GE(counts.out.accepted.bytes, size);
+  EXPECT_EQ(counts.out.dropped.packets, 0U);
+  EXPECT_EQ(counts.in.dropped.packets, 0U);
+  RecordProperty("bytes_a_packet", static_cast<int>(size / counts.out.accepted.packets));
 }
 
 /// Two filters that allow and forbid the same by other rules, one put in the other's place all the time.
@@ -155,7 +155,7 @@ TEST_P(SocketsTest, replacing_under_traffic_lets_nothing_through) {
   EXPECT_GT(sent, 100U);
   EXPECT_FALSE(has_arrived(there));
   EXPECT_EQ(attached_count(Direction::out), 1);
-  const auto counts = attached().out_counts; // none is lost
+  const auto counts = attached().counts.out; // none is lost
   EXPECT_EQ(counts.accepted.packets, sent);
   EXPECT_EQ(counts.dropped.packets, sent);
 }

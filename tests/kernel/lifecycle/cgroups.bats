@@ -438,6 +438,38 @@ except TimeoutError: print("none")'
   same "$(nwgate stats --cgroup | grep "$top/one " | sed -E "s/ +/ /g; s/mine/$access/")" "$(sed -E 's/ +/ /g' <<<"$before")"
 }
 
+@test "what was counted stays when a cgroup gets another backend" {
+  [ "${LAYOUT:-}" != xtables ] || skip 'there, rules count'
+  [ "$backend" = bpf ] || mount -t bpf none /sys/fs/bpf || skip 'this kernel has no bpffs'
+  local before backends=(nftables bpf) i
+  counted() { nwgate stats --cgroup --json | jq -c ".[] | select(.cgroup == \"$top/one\") | [.out, .in]"; }
+  mkdir "$cgroup2$top/one"
+  serve - host 80
+  bind /one ip-access-drop DENY=127.0.0.9
+  for _ in 1 2 3; do talks /one host udp 127.0.0.1 80; done
+  is_silent /one host udp 127.0.0.9 80
+  before=$(counted)
+  has "$before" '"packets":3' '"dropped_packets":1'
+  for ((i = 0; i < 4; i++)); do
+    backend=${backends[i % 2]}
+    bind /one ip-access-drop DENY=127.0.0.9
+    same "$(nwgate stats --cgroup --json | jq -r '.[].backend')" "$backend"
+    same "$(counted)" "$before"
+    # By a document, with the IP layers alone.
+    filter mine "  <rule action='drop' direction='out'><tcp dstportstart='7'/></rule>" | define_text mine
+    bind /one mine
+    same "$(counted)" "$before"
+    fails 0 nwgate diff
+  done
+  talks /one host udp 127.0.0.1 80
+  [ "$(counted)" != "$before" ]
+  fails 0 nwgate unbind "$top/one"
+  bind /one ip-access-drop DENY=127.0.0.9
+  has "$(counted)" '"packets":0' # a new binding
+  lacks "$(counted)" '"packets":1' '"packets":3'
+  [ -z "$(nft list ruleset)" ] || fails 0 nwgate unbind "$top/one"
+}
+
 @test "redefining a filter that cgroups use" {
   serve - host 80
   mkdir "$cgroup2$top/one" "$cgroup2$top/two"

@@ -154,6 +154,41 @@ TEST_F(CgroupLayoutTest, a_cgroup_that_gets_another_program_goes_on_counting) {
   EXPECT_EQ(counts_added(plan(), "out-cgroups"), (Counts{10, 1000}));
 }
 
+TEST_F(CgroupLayoutTest, a_cgroup_that_comes_from_elsewhere_goes_on_counting) {
+  Sharing ethernet(by_address, most_copies);
+  Sharing ip(testing::rule("<tcp dstportstart='80'/>") + testing::rule("<tcp-ipv6 dstportstart='80'/>"), most_copies);
+  const auto dropped = [](const Plan &plan, const std::string &set) {
+    const auto found = std::ranges::find_if(plan.operations, [&](const Operation &operation) {
+      return operation.kind == Kind::add_elements && operation.name == set;
+    });
+    return found == plan.operations.end() ? std::vector<Counts>() : found->element_counts;
+  };
+  const auto with_counts = [&](Sharing &sharing, std::uint64_t id) {
+    auto cgroup = placed(sharing, id, {{"IP", "10.0.0.1"}});
+    cgroup.counted_out = {{7, 700}, {3, 300}};
+    return cgroup;
+  };
+  desired_.cgroups = {placed(ethernet, 1, {{"IP", "10.0.0.1"}}), with_counts(ethernet, 2)};
+  auto both = plan();
+  std::map<std::vector<std::uint8_t>, Counts> added;
+  for (const auto &operation : both.operations)
+    if (operation.kind == Kind::add_verdict && operation.name == "out-cgroups")
+      added[operation.verdict.key] = operation.counts;
+  EXPECT_EQ(added.at(cgroup_key_bytes({}, 1)), Counts{});
+  EXPECT_EQ(added.at(cgroup_key_bytes({}, 2)), (Counts{10, 1000})) << "what was dropped came there, too";
+  EXPECT_EQ(dropped(both, "out-dropped-cgroups"), (std::vector<Counts>{{}, {3, 300}}));
+  EXPECT_EQ(counts_added(both, "in-cgroups"), Counts{});
+
+  desired_.cgroups = {with_counts(ip, 2)};
+  EXPECT_EQ(counts_added(plan(), "out-ipv4-cgroups"), (Counts{10, 1000}));
+  EXPECT_EQ(counts_added(plan(), "out-ipv6-cgroups"), Counts{}) << "it is there once";
+
+  kernel_.commit(both);
+  count("out-cgroups", 2, {20, 2000});
+  desired_.cgroups = {with_counts(ip, 2)};
+  EXPECT_EQ(counts_added(plan(), "out-ipv4-cgroups"), (Counts{20, 2000})) << "it has been here before";
+}
+
 TEST(PlaceInName, is_that_of_the_program) {
   EXPECT_EQ(place_in_name("f/level-12"), (CgroupPlace{false, 12}));
   EXPECT_EQ(place_in_name("f/level-3/0123456789abcdef"), (CgroupPlace{false, 3}));

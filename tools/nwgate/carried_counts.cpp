@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tools/nwgate/carried_counts.h"
+
+#include "drivers/nftables/cgroup_counters.h"
+#include "drivers/nftables/kernel_state.h"
+#include "tools/nwgate/cgroups.h"
+
+#include <algorithm>
+
+namespace nwgate {
+namespace {
+
+bpf::DirectionCounts to_bpf(const nftables::DirectionCounters &counters) {
+  return {{counters.accepted.packets, counters.accepted.bytes}, {counters.dropped.packets, counters.dropped.bytes}};
+}
+
+nftables::DirectionCounters to_nftables(const bpf::DirectionCounts &counts) {
+  return {{counts.accepted.packets, counts.accepted.bytes}, {counts.dropped.packets, counts.dropped.bytes}};
+}
+
+/// The bindings among these directories are pinned already.
+Result<> carry_to_bpf(const std::set<std::string> &pinned, const BpfPins &pins, BpfChange &change,
+                      netlink::Channel &channel) {
+  const auto is_new = [&](const BpfChange::Filter &filter) {
+    return !pinned.contains(pins.directory_of(filter.name.to_string()));
+  };
+  if (std::ranges::none_of(change.filters, is_new))
+    return {};
+  const auto state = nftables::read_state(channel, nftables::ReadElements::none, nftables::ReadElements::counts);
+  if (!state)
+    return fail(state.error());
+  const auto *table = state->find(netlink::Family::inet);
+  if (table == nullptr)
+    return {};
+  const nftables::CgroupCounters counters(table);
+  std::optional<cgroup::Hierarchy> hierarchy;
+  for (auto &filter : change.filters) {
+    if (!is_new(filter))
+      continue;
+    const auto key = find_cgroup(filter.name, hierarchy);
+    if (!key)
+      return fail(key.error());
+    if (const auto counted = *key ? counters.of(**key) : std::nullopt)
+      filter.counted = {to_bpf(counted->out), to_bpf(counted->in)};
+  }
+  return {};
+}
+
+Result<> carry_to_nftables(const std::set<std::string> &pinned, const BpfPins &pins, PlacedCgroups &placed) {
+  std::optional<bpf::Library> bpf;
+  for (std::size_t i = 0; i < placed.cgroups.size(); ++i) {
+    const auto directory = pins.directory_of(placed.cgroups[i].name.to_string());
+    if (!pinned.contains(directory))
+      continue;
+    if (!bpf) {
+      auto loaded = bpf::Library::load();
+      if (!loaded)
+        return fail(std::move(loaded.error()));
+      bpf = *loaded;
+    }
+    const auto attached = bpf::read_attached(*bpf, directory);
+    if (!attached)
+      return fail(attached.error());
+    auto &cgroup = placed.in_nftables.cgroups.at(i);
+    cgroup.counted_out = to_nftables(attached->counts.out);
+    cgroup.counted_in = to_nftables(attached->counts.in);
+  }
+  return {};
+}
+
+} // namespace
+
+Result<> carry_counts(const Session &session, HostChange &change, netlink::Channel &channel) {
+  const BpfPins pins(session);
+  const auto listed = pins.list();
+  if (!listed)
+    return fail(listed.error());
+  const std::set<std::string> pinned(listed->begin(), listed->end());
+  if (auto carried = carry_to_bpf(pinned, pins, change.bpf, channel); !carried)
+    return carried;
+  return change.cgroups && !pinned.empty() ? carry_to_nftables(pinned, pins, *change.cgroups) : Result<>{};
+}
+
+} // namespace nwgate

@@ -6,6 +6,7 @@
 #include "tools/nwgate/cgroups.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace nwgate {
 namespace {
@@ -18,12 +19,12 @@ nftables::DirectionCounters to_nftables(const bpf::DirectionCounts &counts) {
   return {{counts.accepted.packets, counts.accepted.bytes}, {counts.dropped.packets, counts.dropped.bytes}};
 }
 
-/// The bindings among these directories are pinned already.
-Result<> carry_to_bpf(const std::set<std::string> &pinned, const BpfPins &pins, BpfChange &change,
-                      netlink::Channel &channel) {
-  const auto is_new = [&](const BpfChange::Filter &filter) {
-    return !pinned.contains(pins.directory_of(filter.name.to_string()));
-  };
+bool is_pinned(const BpfPins &pins, const CgroupName &name) {
+  return std::filesystem::exists(pins.directory_of(name.to_string()));
+}
+
+Result<> carry_to_bpf(const BpfPins &pins, BpfChange &change, netlink::Channel &channel) {
+  const auto is_new = [&](const BpfChange::Filter &filter) { return !is_pinned(pins, filter.name); };
   if (std::ranges::none_of(change.filters, is_new))
     return {};
   const auto state = nftables::read_state(channel, nftables::ReadElements::none, nftables::ReadElements::counts);
@@ -46,11 +47,11 @@ Result<> carry_to_bpf(const std::set<std::string> &pinned, const BpfPins &pins, 
   return {};
 }
 
-Result<> carry_to_nftables(const std::set<std::string> &pinned, const BpfPins &pins, PlacedCgroups &placed) {
+Result<> carry_to_nftables(const BpfPins &pins, PlacedCgroups &placed) {
   std::optional<bpf::Library> bpf;
   for (std::size_t i = 0; i < placed.cgroups.size(); ++i) {
-    const auto directory = pins.directory_of(placed.cgroups[i].name.to_string());
-    if (!pinned.contains(directory))
+    const auto &name = placed.cgroups[i].name;
+    if (!is_pinned(pins, name))
       continue;
     if (!bpf) {
       auto loaded = bpf::Library::load();
@@ -58,7 +59,7 @@ Result<> carry_to_nftables(const std::set<std::string> &pinned, const BpfPins &p
         return fail(std::move(loaded.error()));
       bpf = *loaded;
     }
-    const auto attached = bpf::read_attached(*bpf, directory);
+    const auto attached = bpf::read_attached(*bpf, pins.directory_of(name.to_string()));
     if (!attached)
       return fail(attached.error());
     auto &cgroup = placed.in_nftables.cgroups.at(i);
@@ -72,13 +73,9 @@ Result<> carry_to_nftables(const std::set<std::string> &pinned, const BpfPins &p
 
 Result<> carry_counts(const Session &session, HostChange &change, netlink::Channel &channel) {
   const BpfPins pins(session);
-  const auto listed = pins.list();
-  if (!listed)
-    return fail(listed.error());
-  const std::set<std::string> pinned(listed->begin(), listed->end());
-  if (auto carried = carry_to_bpf(pinned, pins, change.bpf, channel); !carried)
+  if (auto carried = carry_to_bpf(pins, change.bpf, channel); !carried)
     return carried;
-  return change.cgroups && !pinned.empty() ? carry_to_nftables(pinned, pins, *change.cgroups) : Result<>{};
+  return change.cgroups ? carry_to_nftables(pins, *change.cgroups) : Result<>{};
 }
 
 } // namespace nwgate

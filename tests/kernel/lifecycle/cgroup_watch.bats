@@ -272,7 +272,7 @@ watch_rules() { # of /in, which reaches nobody
 
 @test "watch: what others change in the chains of iptables" {
   [ "${LAYOUT:-}" = xtables ] || skip 'cgroups have no such chains'
-  local id tool chain rule
+  local id tool rule
   watch_rules
   id=$(stat -c %i "$cgroup2$top/in")
   stays

@@ -146,9 +146,10 @@ Result<> attach_bpf(const Session &session, const BpfChange &change) {
       if (attached && attached->out && attached->in && attached->out->cgroup_id == *id &&
           attached->in->cgroup_id == *id)
         return {};
-    } else if (const auto drift = bpf::compare(*library, tags, filter.filter, cgroup, directory);
-               drift && drift->out == bpf::Drift::none && drift->in == bpf::Drift::none) {
-      return {};
+    } else if (change.everything) { // what is named has most likely changed: to compare it would load it twice
+      const auto drift = bpf::compare(*library, tags, filter.filter, cgroup, directory);
+      if (drift && drift->out == bpf::Drift::none && drift->in == bpf::Drift::none)
+        return {};
     }
     ++count;
     compile_time += filter.compile_time;

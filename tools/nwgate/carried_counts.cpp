@@ -15,10 +15,6 @@ bpf::DirectionCounts to_bpf(const nftables::DirectionCounters &counters) {
   return {{counters.accepted.packets, counters.accepted.bytes}, {counters.dropped.packets, counters.dropped.bytes}};
 }
 
-nftables::DirectionCounters to_nftables(const bpf::DirectionCounts &counts) {
-  return {{counts.accepted.packets, counts.accepted.bytes}, {counts.dropped.packets, counts.dropped.bytes}};
-}
-
 bool is_pinned(const BpfPins &pins, const CgroupName &name) {
   return std::filesystem::exists(pins.directory_of(name.to_string()));
 }
@@ -63,13 +59,17 @@ Result<> carry_to_nftables(const BpfPins &pins, PlacedCgroups &placed) {
     if (!attached)
       return fail(attached.error());
     auto &cgroup = placed.in_nftables.cgroups.at(i);
-    cgroup.counted_out = to_nftables(attached->counts.out);
-    cgroup.counted_in = to_nftables(attached->counts.in);
+    cgroup.counted_out = counters_of(attached->counts.out);
+    cgroup.counted_in = counters_of(attached->counts.in);
   }
   return {};
 }
 
 } // namespace
+
+nftables::DirectionCounters counters_of(const bpf::DirectionCounts &counts) {
+  return {{counts.accepted.packets, counts.accepted.bytes}, {counts.dropped.packets, counts.dropped.bytes}};
+}
 
 Result<> carry_counts(const Session &session, HostChange &change, netlink::Channel &channel) {
   const BpfPins pins(session);

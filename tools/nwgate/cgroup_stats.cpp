@@ -8,6 +8,7 @@
 #include "drivers/nftables/kernel_state.h"
 #include "drivers/xtables/cgroup_layout.h"
 #include "tools/nwgate/bpf_cgroups.h"
+#include "tools/nwgate/carried_counts.h"
 #include "tools/nwgate/cgroups.h"
 #include "tools/nwgate/chains_json.h"
 #include "tools/nwgate/output.h"
@@ -23,12 +24,6 @@ namespace nwgate {
 namespace {
 
 using netlink::Counts;
-
-Counts counts_of(const bpf::Counts &counts) { return {counts.packets, counts.bytes}; }
-
-nftables::DirectionCounters counters_of(const bpf::DirectionCounts &counts) {
-  return {counts_of(counts.accepted), counts_of(counts.dropped)};
-}
 
 void add(const Counts &more, Counts &sum) {
   sum.packets += more.packets;
@@ -120,10 +115,6 @@ private:
   }
 
   void add_below() {
-    const auto add = [](const Counts &more, Counts &sum) {
-      sum.packets += more.packets;
-      sum.bytes += more.bytes;
-    };
     for (const auto &[name, stats] : found_)
       for (auto path = name;; path.resize(std::max<std::size_t>(path.rfind('/'), 1))) {
         if (const auto above = found_.find(path); above != found_.end()) {

@@ -90,9 +90,13 @@ TEST_F(AttachTest, other_addresses_in_a_map_are_told) {
   EXPECT_EQ(drift(filter_of(list_of(101, 2), limits)).out, Drift::other_program);
 }
 
-/// What is known of one program's code is not taken for that of another.
+/// What is known of one program's code is not taken for that of another, nor for what is in its map.
 TEST_F(AttachTest, one_answer_serves_many_comparisons) {
-  const auto few = filter_of(list_of(5, 1)), many = filter_of(list_of(50, 1)), others = filter_of(list_of(50, 2));
+  CompileLimits limits;
+  limits.lookup_from = {2, 2};
+  const auto few = filter_of(list_of(5, 2)), many = filter_of(list_of(50, 2), limits),
+             others = filter_of(list_of(50, 3), limits);
+  ASSERT_EQ(many.out.maps.size(), 1U); // the code of both is the same
   WantedTags tags(bpf());
   for (const auto *attached : {&few, &many, &others}) {
     must_attach(*attached);

@@ -283,7 +283,6 @@ watch_rules() { # of /in, which reaches nobody
     $tool -D OUTPUT -j theirs
     stays
     $tool -F
-    $tool -D OUTPUT -j theirs 2>/dev/null || true # not there: a look at the tables
   done
   told_mended 1 'iptables \(pid [0-9]+\)'
   told_mended 1 'ip6tables \(pid [0-9]+\)'

@@ -467,7 +467,7 @@ except TimeoutError: print("none")'
   bind /one ip-access-drop DENY=127.0.0.9
   has "$(counted)" '"packets":0' # a new binding
   lacks "$(counted)" '"packets":1' '"packets":3'
-  [ -z "$(nft list ruleset)" ] || fails 0 nwgate unbind "$top/one"
+  fails 0 nwgate unbind "$top/one"
 }
 
 @test "redefining a filter that cgroups use" {

@@ -5,12 +5,16 @@
 #include "drivers/netlink/handles.h"
 #include "drivers/netlink/message.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <libnftnl/common.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <span>
+#include <string_view>
+#include <utility>
 
 namespace nwgate::netlink {
 
@@ -129,6 +133,24 @@ std::uint64_t handle_in(const nlmsghdr &message, std::uint16_t handle_attribute)
   return 0;
 }
 
+static_assert(int{NFTA_RULE_TABLE} == int{NFTA_CHAIN_TABLE} && int{NFTA_RULE_TABLE} == int{NFTA_SET_TABLE});
+
+std::string_view table_in(const nlmsghdr &message) {
+  for (const nlattr *attribute : attributes_in(message))
+    if (mnl_attr_get_type(attribute) == NFTA_RULE_TABLE && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+      return mnl_attr_get_str(attribute);
+  return {};
+}
+
+/// Whether something is there twice: in a table, no two have the same handle.
+bool repeats_something(std::span<const std::byte> listing, std::uint16_t handle_attribute) {
+  std::vector<std::pair<std::string_view, std::uint64_t>> seen;
+  for (const nlmsghdr *message : messages_in(listing))
+    seen.emplace_back(table_in(*message), handle_in(*message, handle_attribute));
+  std::ranges::sort(seen);
+  return std::ranges::adjacent_find(seen) != seen.end();
+}
+
 } // namespace
 
 Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request, std::uint16_t handle_attribute) {
@@ -155,7 +177,7 @@ Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &reque
     Fingerprint seen{*now, {}};
     for (const nlmsghdr *message : messages_in(listing))
       seen.handles.push_back(handle_in(*message, handle_attribute));
-    if (last == seen)
+    if (last == seen && !repeats_something(listing, handle_attribute))
       return listing;
     last = std::move(seen);
   }

@@ -52,17 +52,16 @@ inline constexpr int most_attempts = 500;
 
 /// The messages of one dump, one behind the other, all of one state. ENOENT when nothing is there.
 ///
-/// NLM_F_DUMP_INTR does not tell everything (seen on 6.18, where the two below came up within seconds of
-/// reading while another program wrote):
+/// NLM_F_DUMP_INTR does not tell everything (all of this was seen while another program wrote):
 /// - A commit counts the generation up first and switches to the new rules then. Who begins in between sees
-/// old rules,
-///   or some of both, under the new number. So a dump begins when no transaction is under way, and must then
-///   be of that generation.
+///   old rules, or some of both, under the new number. So a dump begins when no transaction is under way, and
+///   must then be of that generation.
 /// - Each part of a dump goes on at the list position where the one before stopped, and counts what is not in
-/// force:
-///   the rules of a transaction in the making, and those that the last commit deleted and has not unlinked
-///   yet. When such come or go between two parts, the next one leaves out others or repeats them. So an
-///   answer that was made in steps is only believed when the next one has the same handles.
+///   force: the rules of a transaction in the making, and those that the last commit deleted and has not
+///   unlinked yet. When such come or go between two parts, the next one leaves out others or repeats them. So
+///   an answer that was made in steps is only believed when the next one has the same handles, and none of
+///   them twice: as many rules in the making as the first part has, and it is repeated whole, in each of two
+///   answers alike (seen on 6.1).
 Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &request, std::uint16_t handle_attribute);
 
 /// Everything that the request lists, each message made a T by `parse`. Nothing there (ENOENT) is an empty

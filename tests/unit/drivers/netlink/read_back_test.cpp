@@ -44,6 +44,15 @@ TEST_F(ReadBackTest, several_parts_are_asked_until_two_answers_are_equal) {
   EXPECT_EQ(channel_.sent.size(), 3U);
 }
 
+// While a transaction puts rules before those that the first part listed, the second one begins with them again.
+TEST_F(ReadBackTest, answers_that_list_something_twice_are_not_believed_however_equal) {
+  for (int round = 0; round < 3; ++round)
+    channel_.answer({together({rule(1, 5), rule(1, 6)}), rule(1, 5), rule(1, 6), rule(1, 7), done(1)});
+  for (int round = 0; round < 2; ++round)
+    channel_.answer({together({rule(1, 5), rule(1, 6)}), rule(1, 7), done(1)});
+  EXPECT_EQ(handles(), (Handles{5, 6, 7}));
+}
+
 TEST_F(ReadBackTest, equal_answers_of_different_generations_are_not_equal) {
   channel_.answer_and_move({rule(1, 5, 1), rule(1, 6, 1), done(1)}, 2);
   channel_.answer({rule(1, 5, 2), rule(1, 6, 2), done(1)});

@@ -348,7 +348,7 @@ see begun
 type \x1a
 see Stopped
 see \$ $
-type kill %1; wait; suspend\n
+type kill %1; while jobs | grep -q Stopped; do sleep 0.05; done; suspend\n
 see Stopped
 see \$ $
 type fg\n

@@ -33,7 +33,8 @@ Result<std::optional<KernelTable>> read_table(netlink::Channel &channel, Family 
     return fail(std::move(rules.error()));
   for (auto &rule : *rules) {
     auto form = netlink::canonical_form(rule.content.expressions);
-    table.chains[rule.chain.name].rules.push_back({std::move(rule), std::move(form)});
+    auto &chain = table.chains[rule.chain.name];
+    chain.rules.push_back({std::move(rule), std::move(form)});
   }
   auto sets = netlink::sets(channel, name);
   if (!sets)

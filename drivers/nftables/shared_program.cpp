@@ -37,7 +37,7 @@ std::string CgroupPlace::name() const { return by_classid ? "classid" : fmt::for
 
 std::string cgroups_program_name(const PortProgram &cgroup, const CgroupPlace &place) {
   const auto &program = *cgroup.program;
-  const auto name = fmt::format("{}/{}", program.program.filter, place.name());
+  auto name = fmt::format("{}/{}", program.program.filter, place.name());
   if (program.name == program.program.filter && cgroup.values.empty())
     return name;
   auto differences = program.name;

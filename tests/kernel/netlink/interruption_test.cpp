@@ -16,6 +16,8 @@ constexpr int rule_count = 5000;
 
 class InterruptionTest : public KernelTest {
 protected:
+  using Clock = std::chrono::steady_clock;
+
   /// A chain of rules that all say "0".
   void make_first_state(int count = rule_count) {
     Transaction transaction;
@@ -29,33 +31,38 @@ protected:
     for (int count = 0; count < rules; ++count)
       transaction.add_rule(*rule, Position::append(), 0);
   }
+  /// Leaves the reader as much time as a batch that began at `start` took, on a slow machine too.
+  static void rest(Clock::time_point start, Clock::duration least) {
+    std::this_thread::sleep_for(std::max(Clock::now() - start, least));
+  }
   /// Replaces all rules, so that all of them say the same new number, again and again.
-  void write_until(const std::atomic<bool> &stop, std::chrono::microseconds pause) {
+  void write_until(const std::atomic<bool> &stop) {
     Socket other = open_socket();
     for (int round = 1; !stop; ++round) {
+      const auto start = Clock::now();
       Transaction transaction;
       transaction.flush_chain(chain_, 0);
       fill(transaction, std::to_string(round));
       auto done = transaction.commit(other);
       ASSERT_TRUE(done && done->outcome == Commit::Outcome::committed);
       commits_ = round;
-      std::this_thread::sleep_for(pause);
+      rest(start, std::chrono::milliseconds(50));
     }
   }
   /// Whether to go on reading: for two seconds, or longer on a busy machine until there was `enough` to see.
   bool go_on(bool enough) const {
-    const auto elapsed = std::chrono::steady_clock::now() - start_;
+    const auto elapsed = Clock::now() - start_;
     return elapsed < std::chrono::seconds(2) || (!enough && elapsed < std::chrono::minutes(1));
   }
 
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  const Clock::time_point start_ = Clock::now();
   std::atomic<int> commits_ = 0;
 };
 
 TEST_F(InterruptionTest, every_dump_shows_one_state) {
   make_first_state();
   std::atomic<bool> stop = false;
-  std::thread writer([&] { write_until(stop, std::chrono::milliseconds(50)); });
+  std::thread writer([&] { write_until(stop); });
   int different = 0;
   std::string last;
   int dumps = 0;
@@ -89,10 +96,11 @@ TEST_F(InterruptionTest, refused_batches_do_not_disturb_a_dump) {
       transaction.add_rule(*rule, Position::top(), 0);
     transaction.add_rule(*make_jump(chain_, "nowhere"), Position::append(), 1);
     while (!stop) {
+      const auto start = Clock::now();
       auto done = transaction.commit(other);
       ASSERT_TRUE(done && done->outcome == Commit::Outcome::refused);
       ++refused;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      rest(start, std::chrono::milliseconds(10));
     }
   });
   int dumps = 0;

@@ -57,7 +57,7 @@ struct Table {
   std::vector<Row> rows;
 };
 
-/// How the test's parameter is called.
+/// How the test's parameter is called. NOLINTNEXTLINE(readability-identifier-naming): googletest's name
 inline void PrintTo(const Table &table, std::ostream *out) { *out << table.element; }
 
 std::vector<Table> mac_tables();

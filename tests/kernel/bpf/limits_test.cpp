@@ -73,7 +73,7 @@ TEST_F(LimitsTest, list_of_many_addresses_is_one_lookup) {
   std::vector<std::string> rules;
   for (int i = 0; i < 50'000; ++i)
     rules.push_back(fmt::format("ip.saddr 10.{}.{}.{}, th.dport 80, accept", i / 16384, i / 64 % 256, i % 64 * 4));
-  rules.push_back("drop");
+  rules.emplace_back("drop");
   const auto program = program_of("ipv4", "out", rules);
   EXPECT_LT(instructions(program), 1000U);
   const auto loaded = load(program, Direction::out);
@@ -87,7 +87,7 @@ TEST_F(LimitsTest, every_port_of_a_long_list_is_found) {
   std::vector<std::string> rules;
   for (int i = 0; i < 3000; ++i)
     rules.push_back(fmt::format("ip.protocol 17, th.dport {}-{}, accept", i * 20, i * 20 + i % 10));
-  rules.push_back("drop");
+  rules.emplace_back("drop");
   const auto loaded = load(program_of("ipv4", "out", rules), Direction::out);
   for (int i = 0; i < 3000; i += 7) {
     EXPECT_FALSE(drops(loaded, {.dport = static_cast<std::uint16_t>(i * 20)}));

@@ -21,6 +21,7 @@ struct Row {
   Ip no;
 };
 
+// googletest's name. NOLINTNEXTLINE(readability-identifier-naming)
 void PrintTo(const Row &row, std::ostream *out) { *out << row.name; }
 
 class MatchesTest : public BpfTest, public ::testing::WithParamInterface<Row> {

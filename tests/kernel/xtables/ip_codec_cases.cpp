@@ -132,7 +132,7 @@ std::vector<Optional<Ports>> port_conditions() {
   for (const bool negated : both_signs)
     for (const Ports range :
          {Ports{0, 0}, {22, 22}, {65535, 65535}, {20, 21}, {1, 65535}, {1, 65534}, {0, 1}, {0, 100}, {0, 65534}})
-      result.push_back(Term<Ports>{range, negated});
+      result.emplace_back(Term<Ports>{range, negated});
   return result;
 }
 

@@ -77,7 +77,7 @@ void set(nftnl_expr *expression, std::uint16_t attribute, const Data &data) {
   void *owned = std::malloc(data.size() + 1); // libnftnl keeps the infos of xt and frees them
   std::copy(data.begin(), data.end(), static_cast<std::uint8_t *>(owned));
   nftnl_expr_set(expression, attribute, owned, size);
-}
+} // NOLINT(clang-analyzer-unix.Malloc): see above
 
 /// One bit of each byte, each byte as a whole, and other lengths.
 std::vector<Data> variants(const Data &data) {

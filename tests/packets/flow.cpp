@@ -9,6 +9,7 @@
 #include <ostream>
 #include <poll.h>
 #include <sys/socket.h>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -89,7 +90,7 @@ Result open_tcp(const Flow &flow, Expect expect, Connection &connection) {
   const auto listener = bound_socket(flow.server, SOCK_STREAM, server, flow.port);
   EXPECT_EQ(listen(listener.get(), 8), 0);
   auto client = bound_socket(flow.client, SOCK_STREAM, any_address(server, flow.source_port), flow.source_port);
-  connect(client.get(), server.get(), server.size);
+  std::ignore = connect(client.get(), server.get(), server.size); // it tells SO_ERROR
   if (!wait_for(client, POLLOUT, patience(expect)))
     return Result::silent;
   int error = 0;
@@ -116,7 +117,7 @@ Result try_tcp(const Flow &flow, Expect expect) {
 Result knock_tcp(const Flow &flow) {
   const Address server(flow.address, flow.port);
   const auto client = bound_socket(flow.client, SOCK_STREAM, any_address(server, 0), 0);
-  connect(client.get(), server.get(), server.size);
+  std::ignore = connect(client.get(), server.get(), server.size); // it tells SO_ERROR
   if (!wait_for(client, POLLOUT, short_patience))
     return Result::silent;
   int error = 0;

@@ -207,7 +207,7 @@ Bytes other_header(const Ip &packet, const Bytes &addresses, const std::string &
         .text(marker)
         .take();
   default:
-    return Bytes(marker.begin(), marker.end());
+    return {marker.begin(), marker.end()};
   }
 }
 
@@ -241,7 +241,7 @@ template <typename Header> Bytes transport(const Header &ip, const Ip &packet, c
   const Tins::RawPDU data(marker);
   auto whole = ip;
   if (packet.fragment_offset != 0)
-    return Bytes(marker.begin(), marker.end());
+    return {marker.begin(), marker.end()};
   switch (packet.protocol) {
   case IPPROTO_TCP:
     whole /= tcp(packet) / data;

@@ -142,7 +142,7 @@ private:
       header[0] = next;
       header[1] = static_cast<std::uint8_t>(header.size() / 4 - 2);
     } else {
-      const auto units = chance(0.7) ? 0U : 1 + below(2);
+      const std::size_t units = chance(0.7) ? 0 : 1 + below(2);
       header = Bytes((units + 1) * 8, 0);
       header[0] = next;
       header[1] = static_cast<std::uint8_t>(chance(0.9) ? units : below(256));

@@ -39,10 +39,13 @@ private:
     const std::vector<const char *> names = {"Request",       "Reply",         "Request_Reverse",
                                              "Reply_Reverse", "DRARP_Request", "DRARP_Reply",
                                              "DRARP_Error",   "InARP_Request", "ARP_NAK"};
-    for (std::uint16_t number = 1; number <= names.size(); ++number)
-      rows_.push_back({fmt::format("opcode='{}'", names[number - 1U]),
+    std::uint16_t number = 0;
+    for (const auto *name : names) {
+      ++number;
+      rows_.push_back({fmt::format("opcode='{}'", name),
                        {yes({.opcode = number}), no({.opcode = static_cast<std::uint16_t>(number + 1)}),
                         no({.opcode = static_cast<std::uint16_t>(number - 1)})}});
+    }
     rows_.push_back(
         {"opcode='256'", {yes({.opcode = 256}), no({.opcode = 1}), {never, Arp{.opcode = 256, .type = other_}}}});
   }

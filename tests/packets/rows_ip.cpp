@@ -51,7 +51,7 @@ void add_port_rows(std::vector<Row> &rows) {
 /// The kernel compares a whole byte, so that each DSCP is four rules, for the four values of ECN;
 /// its negation is a chain of its own.
 void add_dscp_rows(std::vector<Row> &rows) {
-  const auto add = [&](unsigned dscp, std::vector<std::uint8_t> others) {
+  const auto add = [&](unsigned dscp, const std::vector<std::uint8_t> &others) {
     Row row{fmt::format("dscp='{}'", dscp), {}};
     for (unsigned ecn = 0; ecn < 4; ++ecn)
       row.probes.push_back({matched, Ip{.tos = static_cast<std::uint8_t>(dscp << 2U | ecn)}});

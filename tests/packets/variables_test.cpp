@@ -13,7 +13,7 @@ protected:
     std::vector<std::string> names;
     for (const auto &sender : senders)
       for (const auto port : ports) {
-        frames.push_back(Ip{.src = sender, .dport = port});
+        frames.emplace_back(Ip{.src = sender, .dport = port});
         names.push_back(sender + ":" + std::to_string(port));
       }
     const auto arrived = wire().send(Sender::workload, frames);

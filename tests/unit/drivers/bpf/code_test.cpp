@@ -12,7 +12,6 @@
 namespace nwgate::bpf {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 

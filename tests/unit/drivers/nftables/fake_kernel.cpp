@@ -67,7 +67,6 @@ void FakeKernel::do_it(const Operation &operation) {
   }
   switch (operation.kind) {
   case Kind::add_table:
-    break;
   case Kind::wake_table:
     break;
   case Kind::delete_table:

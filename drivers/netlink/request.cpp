@@ -12,8 +12,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
-#include <span>
-#include <string_view>
+#include <string>
 #include <utility>
 
 namespace nwgate::netlink {
@@ -121,34 +120,32 @@ namespace {
 
 /// What two dumps of the same state have in common, whatever the counters do meanwhile.
 struct Fingerprint {
-  GenerationId generation = 0;
-  std::vector<std::uint64_t> handles;
-  bool operator==(const Fingerprint &) const = default;
-};
+  /// The table that it is in, and its handle, which nothing else of its kind has there.
+  using Identity = std::pair<std::string, std::uint64_t>;
 
-std::uint64_t handle_in(const nlmsghdr &message, std::uint16_t handle_attribute) {
-  for (const nlattr *attribute : attributes_in(message))
-    if (mnl_attr_get_type(attribute) == handle_attribute && mnl_attr_validate(attribute, MNL_TYPE_U64) >= 0)
-      return mnl_attr_get_u64(attribute);
-  return 0;
-}
+  GenerationId generation = 0;
+  std::vector<Identity> identities;
+  bool operator==(const Fingerprint &) const = default;
+
+  [[nodiscard]] bool has_something_twice() const {
+    auto sorted = identities;
+    std::ranges::sort(sorted);
+    return std::ranges::adjacent_find(sorted) != sorted.end();
+  }
+};
 
 static_assert(int{NFTA_RULE_TABLE} == int{NFTA_CHAIN_TABLE} && int{NFTA_RULE_TABLE} == int{NFTA_SET_TABLE});
 
-std::string_view table_in(const nlmsghdr &message) {
-  for (const nlattr *attribute : attributes_in(message))
-    if (mnl_attr_get_type(attribute) == NFTA_RULE_TABLE && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
-      return mnl_attr_get_str(attribute);
-  return {};
-}
-
-/// Whether something is there twice: in a table, no two have the same handle.
-bool repeats_something(std::span<const std::byte> listing, std::uint16_t handle_attribute) {
-  std::vector<std::pair<std::string_view, std::uint64_t>> seen;
-  for (const nlmsghdr *message : messages_in(listing))
-    seen.emplace_back(table_in(*message), handle_in(*message, handle_attribute));
-  std::ranges::sort(seen);
-  return std::ranges::adjacent_find(seen) != seen.end();
+Fingerprint::Identity identity_in(const nlmsghdr &message, std::uint16_t handle_attribute) {
+  Fingerprint::Identity identity;
+  for (const nlattr *attribute : attributes_in(message)) {
+    const auto type = mnl_attr_get_type(attribute);
+    if (type == NFTA_RULE_TABLE && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+      identity.first = mnl_attr_get_str(attribute);
+    else if (type == handle_attribute && mnl_attr_validate(attribute, MNL_TYPE_U64) >= 0)
+      identity.second = mnl_attr_get_u64(attribute);
+  }
+  return identity;
 }
 
 } // namespace
@@ -176,8 +173,8 @@ Result<std::vector<std::byte>> believed_listing(Channel &channel, Request &reque
       return listing;
     Fingerprint seen{*now, {}};
     for (const nlmsghdr *message : messages_in(listing))
-      seen.handles.push_back(handle_in(*message, handle_attribute));
-    if (last == seen && !repeats_something(listing, handle_attribute))
+      seen.identities.push_back(identity_in(*message, handle_attribute));
+    if (last == seen && !seen.has_something_twice())
       return listing;
     last = std::move(seen);
   }

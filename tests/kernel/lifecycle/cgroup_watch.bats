@@ -104,15 +104,23 @@ PY
   told 1 "$top/late: attached"
   fails 0 nwgate unbind "$top/late"
   told 1 "$top/late: unbound"
-  # Editors take a file away and write it again: the filter stays.
-  cp "$file" "$BATS_TEST_TMPDIR/kept"
-  rm "$file"
-  [ "$backend" = bpf ] || [ "${LAYOUT:-}" = xtables ] || { nft delete table inet nwgate; sleep 0.03; } # even if it has something else to do
-  cp "$BATS_TEST_TMPDIR/kept" "$file"
+  # Editors take a file away and write it again, within the 100 ms that watch waits: the filter stays.
+  local kept begun unbound i
+  kept=$(<"$file")
+  for ((i = 0; i < 10; i++)); do
+    unbound=$(grep -c "other: unbound" "$BATS_TEST_TMPDIR/watched" || true)
+    begun=${EPOCHREALTIME/./}
+    rm "$file"
+    [ "$backend" = bpf ] || [ "${LAYOUT:-}" = xtables ] || { nft delete table inet nwgate; sleep 0.03; } # even if it has something else to do
+    echo "$kept" >"$file"
+    [ $((${EPOCHREALTIME/./} - begun)) -gt 90000 ] || break # slower than an editor: that proves nothing
+    sleep 0.5
+  done
   sleep 0.5
-  [ "$(grep -c "other: unbound" "$BATS_TEST_TMPDIR/watched")" = 0 ]
+  [ "$i" -lt 10 ]
+  [ "$(grep -c "other: unbound" "$BATS_TEST_TMPDIR/watched")" = "$unbound" ]
   rm "$file"
-  told 1 "$top/other: unbound"
+  told $((unbound + 1)) "$top/other: unbound"
   talks /other host udp 127.0.0.1 80
   kill -HUP "$watcher"
   sleep 0.5
